@@ -1,0 +1,2 @@
+def content_security_policy(get_response):
+    return get_response

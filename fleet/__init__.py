@@ -1,0 +1,5 @@
+"""How it is put together."""
+
+from fleet.celery import app as celery_app
+
+__all__ = ["celery_app"]
