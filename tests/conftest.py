@@ -1,0 +1,62 @@
+"""The test session's own Redis and database, chosen before Django reads its settings.
+
+TEST_DATABASE=sqlite (default) or postgres chooses the database.
+"""
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+from django.conf import settings
+
+from tests import servers
+
+FOLDER = Path(tempfile.mkdtemp(prefix="fleetline-"))
+SERVERS = contextlib.ExitStack()
+SERVERS.callback(shutil.rmtree, FOLDER, ignore_errors=True)
+
+# Nothing of the developer's own environment may leak into a test, nor a test into their data.
+for name in (
+    "JOURNAL_URL",
+    "DATABASE_URL",
+    "ORIGINS",
+    "ALLOWED_HOSTS",
+    "HTTPS",
+    "TOKEN_KEYS",
+    "SECRET_KEY",
+    "DEBUG",
+):
+    os.environ.pop(name, None)
+os.environ["DATA"] = str(FOLDER)
+os.environ["REDIS_URL"] = SERVERS.enter_context(servers.redis(FOLDER / "redis"))
+os.environ["DJANGO_SETTINGS_MODULE"] = "fleet.settings"
+
+match os.environ.get("TEST_DATABASE", "sqlite"):
+    case "sqlite":
+        pass
+    case "postgres":
+        os.environ["DATABASE_URL"] = SERVERS.enter_context(servers.postgres())
+    case other:
+        raise pytest.UsageError(f"TEST_DATABASE={other}: use sqlite or postgres")
+
+# pytest-django sets Django up only when somebody has read the settings by now.
+if settings.DATA != FOLDER.resolve():
+    raise pytest.UsageError(
+        "Django's settings were read before tests/conftest.py could choose the data folder"
+    )
+
+
+def pytest_unconfigure() -> None:
+    SERVERS.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> Iterator[None]:
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
+        client.flushall()
+    yield
