@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from fleet import embedded
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -111,7 +113,7 @@ AUTO_REGISTER = choice("AUTO_REGISTER", "off", ("off", "on"))
 # --- Redis: journal, channel layer, broker, presence -------------------------------------
 
 # Nothing set: the Redis that `manage.py up` starts, on a socket in the data folder.
-EMBEDDED_REDIS_SOCKET = DATA / "redis" / "redis.sock"
+EMBEDDED_REDIS_SOCKET = embedded.socket_path(DATA)
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 REDIS_URL = url("REDIS_URL", f"unix://{EMBEDDED_REDIS_SOCKET}", REDIS_SCHEMES)
 JOURNAL_URL = url("JOURNAL_URL", REDIS_URL, REDIS_SCHEMES)
