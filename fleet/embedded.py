@@ -141,7 +141,8 @@ def check(url: str) -> Findings:
             fsync = None
     if fsync is None:
         findings.warnings.append(
-            f"Redis at {name} does not show its settings (CONFIG is forbidden). Make sure that appendfsync is always."
+            f"Redis at {name} does not show its settings (CONFIG is forbidden). "
+            "Make sure that appendfsync is always."
         )
     elif fsync != "always":
         findings.warnings.append(

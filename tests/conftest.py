@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,7 +44,7 @@ match os.environ.get("TEST_DATABASE", "sqlite"):
         raise pytest.UsageError(f"TEST_DATABASE={other}: use sqlite or postgres")
 
 # pytest-django sets Django up only when somebody has read the settings by now.
-if settings.DATA != FOLDER.resolve():
+if FOLDER.resolve() != settings.DATA:
     raise pytest.UsageError(
         "Django's settings were read before tests/conftest.py could choose the data folder"
     )
@@ -56,7 +55,6 @@ def pytest_unconfigure() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _empty_redis() -> Iterator[None]:
+def _empty_redis() -> None:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushall()
-    yield

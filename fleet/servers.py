@@ -1,0 +1,111 @@
+"""The ASGI servers: `python -m fleet.servers daphne|uvicorn FD` serves on an inherited socket.
+
+The socket stays open in the supervisor: while a killed server starts again, connections
+wait in its queue instead of being refused.
+"""
+
+import asyncio
+import os
+import socket
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+APPLICATION = "fleet.asgi:application"
+# Every 20 s a ping, 30 s to answer (docs/PROTOCOL.md §1).
+PING_INTERVAL_S, PING_TIMEOUT_S = 20, 30
+# The consumers close sockets over 256 KiB with a code that says why; above this, the server does.
+MAX_MESSAGE_BYTES = 1_048_576
+WEBSOCKET_LIFE_S = 86_400
+GRACE_S = 2
+
+
+class Room:
+    """Whether a response may be written now. A Twisted push producer."""
+
+    def __init__(self) -> None:
+        self.free = asyncio.Event()
+        self.free.set()
+
+    def pauseProducing(self) -> None:  # noqa: N802 (Twisted's name)
+        self.free.clear()
+
+    def resumeProducing(self) -> None:  # noqa: N802
+        self.free.set()
+
+    def stopProducing(self) -> None:  # noqa: N802
+        self.free.set()
+
+
+def run_daphne(fd: int) -> None:
+    """Serve with Daphne; a reader that is slow makes the application wait.
+
+    Daphne alone keeps in memory what a client has not read: a big download from a phone
+    would take its whole size (300 MB were measured).
+    """
+    from daphne.cli import CommandLineInterface
+    from daphne.server import Server
+    from twisted.web.http import Request
+
+    class FlowingServer(Server):
+        async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
+            if not isinstance(protocol, Request):
+                return await super().handle_reply(protocol, message)
+            if message["type"] == "http.response.body":
+                if message.get("more_body", False):
+                    if protocol.producer is None and protocol.channel is not None:
+                        protocol.registerProducer(Room(), True)
+                elif protocol.producer is not None and protocol.channel is not None:
+                    protocol.unregisterProducer()
+            await super().handle_reply(protocol, message)
+            if protocol.producer is not None:
+                await protocol.producer.free.wait()
+
+        def protocol_disconnected(self, protocol: Any) -> None:
+            if getattr(protocol, "producer", None) is not None:
+                protocol.producer.stopProducing()
+            super().protocol_disconnected(protocol)
+
+    class Interface(CommandLineInterface):
+        server_class = FlowingServer
+
+    os.set_blocking(fd, False)
+    options = {
+        "--fd": fd,
+        "--ping-interval": PING_INTERVAL_S,
+        "--ping-timeout": PING_TIMEOUT_S,
+        "--websocket_timeout": WEBSOCKET_LIFE_S,
+        "--websocket-max-message-size": MAX_MESSAGE_BYTES,
+        "--websocket-max-frame-size": MAX_MESSAGE_BYTES,
+        "--application-close-timeout": 10,
+        # A line a request would hold the whole query string, keys and all.
+        "--access-log": os.devnull,
+        "-v": 0,
+    }
+    words = [str(word) for option in options.items() for word in option]
+    Interface().run([*words, "--no-server-name", APPLICATION])
+
+
+def run_uvicorn(fd: int) -> None:
+    """Serve with uvicorn. It asks the socket for its kind, which its own --fd does not."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        APPLICATION,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_INTERVAL_S,
+        ws_ping_timeout=PING_TIMEOUT_S,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        # A client that never reads must not hold up the end for ever.
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, os.getcwd())
+    {"daphne": run_daphne, "uvicorn": run_uvicorn}[sys.argv[1]](int(sys.argv[2]))
