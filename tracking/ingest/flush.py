@@ -1,0 +1,147 @@
+"""What this process has heard and not yet put into the journal.
+
+A flush happens at once when none ran in the last FLUSH_MS, else FLUSH_MS after the last: quick
+when idle, grouped under load. One pipeline carries a block per shard and the live positions per
+fleet; only when Redis has answered for the block does anybody hear an acknowledgement.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import redis
+from celery import current_app
+
+from tracking import journal, live
+from tracking.loops import journal_redis, per_loop
+
+log = logging.getLogger("fleetline.flush")
+
+FLUSH_S = 0.010
+MAX_QUEUED = 100_000
+RETRY_FIRST_S, RETRY_MOST_S = 0.1, 2.0
+
+
+class Flush:
+    """What one flush writes, and who waits for it."""
+
+    def __init__(self) -> None:
+        self.entries: list[journal.Entry] = []
+        self.updates: dict[int, live.Update] = {}  # by device
+        self.positions = 0
+        self.settled: list[Callable[[], None]] = []
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
+class Flusher:
+    def __init__(self) -> None:
+        self.queued = 0
+        self.down = False
+        self.on_down: set[Callable[[], None]] = set()
+        self._next: Flush | None = None
+        self._last = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._waking: set[asyncio.Future[None]] = set()
+
+    def add(
+        self, *entries: journal.Entry, update: live.Update | None = None, settled: Callable[[], None] | None = None
+    ) -> Flush:
+        """Queue entries; `settled` is called, in order, when they are in the journal."""
+        flush = self._next
+        if flush is None:
+            flush = self._next = Flush()
+            if self._task is None or self._task.done():
+                self._task = asyncio.create_task(self._run())
+        for entry in entries:
+            flush.entries.append(entry)
+            weight = journal.weight(entry)
+            flush.positions += weight
+            self.queued += weight
+        if update is not None:
+            known = flush.updates.get(entries[0].device)
+            if known is None or update.time > known.time:
+                flush.updates[entries[0].device] = update
+        if settled is not None:
+            flush.settled.append(settled)
+        return flush
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._next is not None:
+            wait = self._last + FLUSH_S - loop.time()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            flush, self._next = self._next, None
+            self._last = loop.time()
+            await self._write(flush)
+            self.queued -= flush.positions
+            for settled in flush.settled:
+                settled()
+            flush.done.set_result(None)
+
+    async def _write(self, flush: Flush) -> None:
+        """Write until it is in; a block written twice after a lost answer is the same fixes twice."""
+        retry, entries = RETRY_FIRST_S, flush.entries
+        while True:
+            try:
+                entries = await self._try(entries, flush.updates)
+                if not entries:
+                    break
+                reason = "the journal is full: the archive does not keep up"
+            except (redis.RedisError, OSError) as error:
+                reason = f"{type(error).__name__}: {error}"
+            if not self.down:
+                log.error("journal unavailable, %d positions wait here: %s", self.queued, reason)
+                self.down = True
+                for listener in tuple(self.on_down):
+                    listener()
+            await asyncio.sleep(retry)
+            retry = min(retry * 2, RETRY_MOST_S)
+        if self.down:
+            log.warning("journal is back")
+            self.down = False
+
+    async def _try(
+        self, entries: list[journal.Entry], updates: dict[int, live.Update]
+    ) -> list[journal.Entry]:
+        """Return the entries of shards that were full."""
+        pipe = journal_redis().pipeline(transaction=False)
+        shards = journal.append(pipe, entries)
+        fleets = live.take(pipe, updates.values())
+        answers = await pipe.execute()
+        full = {shard for shard, taken in zip(shards, answers, strict=False) if taken == 0}
+        for shard, taken in zip(shards, answers, strict=False):
+            if taken == 2:
+                self._wake(shard)
+        self._publish(fleets, answers[len(shards) :], updates)
+        return [entry for entry in entries if journal.shard_of(entry.vehicle) in full]
+
+    def _publish(self, fleets: list[int], answers: list[Any], updates: dict[int, live.Update]) -> None:
+        if not fleets:
+            return
+        newest: dict[int, bytes] = {}
+        for update in sorted(updates.values(), key=lambda u: u.time):
+            newest[update.vehicle] = update.value
+        hub = live.hub()
+        for fleet, moved in zip(fleets, answers, strict=True):
+            if moved:
+                hub.publish(fleet, {vehicle: newest[vehicle] for vehicle in moved})
+
+    def _wake(self, shard: int) -> None:
+        """Have a Celery worker archive; beat does the same every few seconds if this fails."""
+
+        def wake() -> None:
+            try:
+                current_app.send_task("tracking.tasks.archive", args=[shard], queue="archive", expires=10)
+            except Exception as error:
+                log.warning("cannot wake the archiver: %s", error)
+
+        task = asyncio.get_running_loop().run_in_executor(None, wake)
+        self._waking.add(task)
+        task.add_done_callback(self._waking.discard)
+
+
+@per_loop
+def flusher() -> Flusher:
+    return Flusher()

@@ -1,0 +1,270 @@
+"""The live picture: newest position per vehicle in Redis, and hints to every process.
+
+The only file that touches the channel layer. The layer carries hints and pictures of now
+and may drop any of them: whatever must arrive is a row first, and every process looks again
+by itself.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import redis
+from asgiref.sync import async_to_sync
+from channels.exceptions import ChannelFull
+from channels.layers import get_channel_layer
+from msgspec import Struct
+from redis.asyncio.client import Pipeline
+
+from tracking.fixes import now_ms
+from tracking.loops import forever, journal_redis, per_loop, shared_redis
+
+log = logging.getLogger("fleetline.live")
+
+TICK_S = 0.1
+WATCH_S = 30
+LOOK_S = 3
+PRIMARY_SILENT_MS = 120_000
+EVERY_PROCESS = "processes"
+
+# KEYS live hash, times hash  ARGV vehicle, time, primary, interval, value, …
+# Newest per vehicle, forward only; a device that is not primary moves the marker only while the
+# primary has been silent for PRIMARY_SILENT_MS. Returns the vehicles that moved.
+TAKE = f"""
+local moved = {{}}
+for i = 1, #ARGV, 5 do
+  local vehicle, time = ARGV[i], tonumber(ARGV[i + 1])
+  local shown, primary = 0, 0
+  local times = redis.call('HGET', KEYS[2], vehicle)
+  if times then
+    local a, b = string.match(times, '^(%d+),(%d+)')
+    shown, primary = tonumber(a), tonumber(b)
+  end
+  local take = time > shown
+  if ARGV[i + 2] == '1' then
+    if time > primary then primary = time end
+  else
+    take = take and time > primary + {PRIMARY_SILENT_MS}
+  end
+  if take then
+    shown = time
+    redis.call('HSET', KEYS[1], vehicle, ARGV[i + 4])
+    moved[#moved + 1] = tonumber(vehicle)
+  end
+  redis.call('HSET', KEYS[2], vehicle, string.format('%d,%d,%s', shown, primary, ARGV[i + 3]))
+end
+return moved
+"""
+
+
+class Update(Struct, gc=False):
+    """The newest fix of a device in a flush. `value` is the JSON array that browsers get."""
+
+    fleet: int
+    vehicle: int
+    time: int
+    primary: bool
+    interval: float | None
+    value: bytes
+
+
+def group(fleet: int) -> str:
+    return f"fleet.{fleet}"
+
+
+def _keys(fleet: int) -> tuple[str, str]:
+    return f"live:{{{fleet}}}", f"live:{{{fleet}}}:times"
+
+
+def take(pipe: "Pipeline[Any]", updates: Iterable[Update]) -> list[int]:
+    """Put the updates on the pipeline, a command a fleet; return the fleets in that order."""
+    fleets: dict[int, list[Update]] = {}
+    for update in updates:
+        fleets.setdefault(update.fleet, []).append(update)
+    for fleet, mine in fleets.items():
+        argv: list[Any] = []
+        for u in mine:
+            argv += (u.vehicle, u.time, int(u.primary), "" if u.interval is None else u.interval, u.value)
+        pipe.eval(TAKE, 2, *_keys(fleet), *argv)
+    return list(fleets)
+
+
+async def latest(fleet: int) -> dict[int, bytes]:
+    """The live position of each vehicle: {vehicle id: JSON array}."""
+    return {int(k): v for k, v in (await journal_redis().hgetall(_keys(fleet)[0])).items()}
+
+
+async def intervals(fleet: int) -> dict[int, float]:
+    """The expected seconds between fixes of each vehicle that has shown one."""
+    times = await journal_redis().hgetall(_keys(fleet)[1])
+    pairs = ((int(vehicle), value.rpartition(b",")[2]) for vehicle, value in times.items())
+    return {vehicle: float(interval) for vehicle, interval in pairs if interval}
+
+
+def forget(fleet: int, vehicles: Iterable[int]) -> None:
+    """Take the live state of removed vehicles away."""
+    from tracking.journal import connect
+
+    client = connect()
+    for key in _keys(fleet):
+        for vehicle in vehicles:
+            client.hdel(key, str(vehicle))
+
+
+# --- saying something to every process ------------------------------------------------------
+
+
+async def send(events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """Send events to groups; what cannot be sent is a hint lost, which costs a few seconds."""
+    layer = get_channel_layer()
+    for name, event in events:
+        try:
+            await layer.group_send(name, {"type": "hint", **event})
+        except (ChannelFull, redis.RedisError, OSError, RuntimeError) as error:
+            log.warning("hint lost: %s: %s", type(error).__name__, error)
+
+
+def announce(events: Iterable[tuple[str, dict[str, Any]]]) -> None:
+    """The same from synchronous code; call it after the commit."""
+    events = list(events)
+    if events:
+        async_to_sync(send)(events)
+
+
+def frame(fleet: int, content: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """An event: a frame for everybody who watches the fleet."""
+    return group(fleet), {"kind": "frame", "fleet": fleet, "frame": dict(content)}
+
+
+def outbox(vehicle: int) -> tuple[str, dict[str, Any]]:
+    """An event: the vehicle has a message to fetch."""
+    return EVERY_PROCESS, {"kind": "outbox", "vehicle": vehicle}
+
+
+def refresh(fleet: int) -> tuple[str, dict[str, Any]]:
+    """An event: the fleet's vehicles changed."""
+    return EVERY_PROCESS, {"kind": "refresh", "fleet": fleet}
+
+
+def look() -> tuple[str, dict[str, Any]]:
+    """An event: who may do what has changed; look now instead of within 3 s."""
+    return EVERY_PROCESS, {"kind": "look"}
+
+
+Listener = Callable[[dict[str, Any]], None]
+
+
+class Hub:
+    """The layer in this process: one channel, joined to the groups somebody here listens to."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, set[Listener]] = {}
+        self.watched: set[int] = set()
+        self._pending: dict[int, dict[int, bytes]] = {}
+        self._last_tick: dict[int, float] = {}
+        self._ticking: set[asyncio.Task[None]] = set()
+        self._channel: str | None = None
+        self._lock = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def join(self, name: str, listener: Listener) -> None:
+        """Call `listener` with each event of the group from now on. It must not wait."""
+        async with self._lock:
+            await self._start()
+            if name not in self.listeners:
+                await get_channel_layer().group_add(name, self._channel)
+            self.listeners.setdefault(name, set()).add(listener)
+
+    async def leave(self, name: str, listener: Listener) -> None:
+        async with self._lock:
+            mine = self.listeners.get(name, set())
+            mine.discard(listener)
+            if not mine and self.listeners.pop(name, None) is not None:
+                with contextlib.suppress(redis.RedisError, OSError, RuntimeError):
+                    await get_channel_layer().group_discard(name, self._channel)
+
+    async def watch(self, fleet: int, listener: Listener) -> None:
+        """Join the fleet's group and have every process publish the fleet's positions."""
+        await self.join(group(fleet), listener)
+        self.watched.add(fleet)
+        await self._keep_watching()
+        await send([(EVERY_PROCESS, {"kind": "watch", "fleet": fleet})])
+
+    async def _start(self) -> None:
+        if self._channel is None:
+            layer = get_channel_layer()
+            self._channel = await layer.new_channel()
+            self.listeners[EVERY_PROCESS] = {self._on_process}
+            await layer.group_add(EVERY_PROCESS, self._channel)
+            self._tasks = [
+                asyncio.create_task(self._receive()),
+                asyncio.create_task(forever("watched fleets", LOOK_S, self._keep_watching)),
+            ]
+
+    def start(self) -> None:
+        """Begin to listen in the background, if this process does not yet."""
+        if self._channel is None:
+            task = asyncio.create_task(self.join(EVERY_PROCESS, self._on_process))
+            self._ticking.add(task)
+            task.add_done_callback(self._ticking.discard)
+
+    def _on_process(self, event: dict[str, Any]) -> None:
+        if event["kind"] == "watch":
+            self.watched.add(event["fleet"])
+
+    async def _receive(self) -> None:
+        layer = get_channel_layer()
+        while True:
+            try:
+                event = await layer.receive(self._channel)
+            except (redis.RedisError, OSError) as error:
+                log.warning("channel layer: %s: %s", type(error).__name__, error)
+                await asyncio.sleep(1)
+                continue
+            name = group(event["fleet"]) if event["kind"] in ("positions", "frame", "presence") else EVERY_PROCESS
+            for listener in tuple(self.listeners.get(name, ())):
+                try:
+                    listener(event)
+                except Exception:
+                    log.exception("a listener of %s failed", name)
+
+    async def _keep_watching(self) -> None:
+        """Say which fleets are watched here, and learn which are watched anywhere."""
+        mine = [int(name.partition(".")[2]) for name in self.listeners if name != EVERY_PROCESS]
+        now = time.time()
+        pipe = shared_redis().pipeline(transaction=False)
+        if mine:
+            pipe.zadd("watched", {str(fleet): now + WATCH_S for fleet in mine})
+        pipe.zremrangebyscore("watched", "-inf", now)
+        pipe.zrangebyscore("watched", now, "+inf")
+        self.watched = {int(fleet) for fleet in (await pipe.execute())[-1]} | set(mine)
+
+    # --- positions: a tick per watched fleet ------------------------------------------------
+
+    def publish(self, fleet: int, moved: Mapping[int, bytes]) -> None:
+        """Send what moved: at once when the last tick is 100 ms old, else when it is."""
+        if fleet not in self.watched:
+            return
+        pending = self._pending.setdefault(fleet, {})
+        waiting = bool(pending)
+        pending.update(moved)
+        if not waiting and pending:
+            task = asyncio.create_task(self._tick(fleet))
+            self._ticking.add(task)
+            task.add_done_callback(self._ticking.discard)
+
+    async def _tick(self, fleet: int) -> None:
+        wait = self._last_tick.get(fleet, 0.0) + TICK_S - time.monotonic()
+        if wait > 0:
+            await asyncio.sleep(wait)
+        self._last_tick[fleet] = time.monotonic()
+        items = list(self._pending.pop(fleet).items())
+        await send([(group(fleet), {"kind": "positions", "fleet": fleet, "items": items, "at": now_ms()})])
+
+
+@per_loop
+def hub() -> Hub:
+    return Hub()

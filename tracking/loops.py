@@ -1,0 +1,71 @@
+"""One instance a process of what belongs to the event loop: connections, queues, tasks."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from weakref import WeakKeyDictionary
+
+import redis.asyncio as redis
+from django.conf import settings
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+log = logging.getLogger("fleetline.loops")
+
+
+T = TypeVar("T")
+
+
+def per_loop(factory: Callable[[], T]) -> Callable[[], T]:
+    """Decorate a factory: it runs once for each event loop, and its result is kept for that loop."""
+    instances: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+
+    def get() -> T:
+        loop = asyncio.get_running_loop()
+        if loop not in instances:
+            instances[loop] = factory()
+        return instances[loop]
+
+    return get
+
+
+def _client(url: str) -> redis.Redis:
+    # redis-py 8 raises at 100 connections of its default pool; ours waits for one. It retries
+    # nothing by itself: whoever calls knows better what a failure means.
+    return redis.Redis(
+        connection_pool=redis.BlockingConnectionPool.from_url(
+            url,
+            max_connections=16,
+            timeout=5,
+            socket_timeout=settings.REDIS_TIMEOUT_S,
+            socket_connect_timeout=5,
+            retry=Retry(NoBackoff(), 0),
+        )
+    )
+
+
+@per_loop
+def shared_redis() -> redis.Redis:
+    """Presence, epochs, what is watched: REDIS_URL."""
+    return _client(settings.REDIS_URL)
+
+
+@per_loop
+def journal_redis() -> redis.Redis:
+    """The journal and the live hash: JOURNAL_URL."""
+    return _client(settings.JOURNAL_URL)
+
+
+async def forever(name: str, every: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Call `work` every so many seconds; a failure is logged once until it works again."""
+    failing = False
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await work()
+            failing = False
+        except Exception as error:
+            if not failing:
+                log.warning("%s: %s: %s; tried again every %g s", name, type(error).__name__, error, every)
+            failing = True

@@ -1,0 +1,122 @@
+"""Who is connected: an epoch per device, and a key per fleet that expires by itself.
+
+Nothing here depends on a goodbye: a killed process says none. Each process renews its devices'
+entries; an entry that nobody renews expires, and whoever looks announces it.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.timezone import now
+from msgspec import Struct
+
+from tracking import live
+from tracking.fixes import now_ms
+from tracking.loops import shared_redis
+
+RENEW_S = 20
+PRESENT_MS = 60_000
+
+# KEYS epoch, presence  ARGV epoch, member, sibling members…
+# Returns 1 when the owner of the epoch left and no other device of its vehicle is connected.
+LEAVE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if redis.call('ZREM', KEYS[2], ARGV[2]) == 0 then return 0 end
+for i = 3, #ARGV do
+  if redis.call('ZSCORE', KEYS[2], ARGV[i]) then return 0 end
+end
+return 1
+"""
+
+
+class Who(Struct, frozen=True):
+    """A device as far as presence goes: ids, and the other devices of its vehicle."""
+
+    fleet: int
+    vehicle: int
+    device: int
+    siblings: tuple[int, ...] = ()
+
+    @property
+    def member(self) -> str:
+        return f"{self.vehicle}:{self.device}"
+
+
+def _epoch(device: int) -> str:
+    return f"conn:{device}"
+
+
+def _present(fleet: int) -> str:
+    return f"presence:{fleet}"
+
+
+def event(fleet: int, vehicle: int, *, online: bool) -> tuple[str, dict[str, Any]]:
+    since = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return live.group(fleet), {
+        "kind": "presence",
+        "fleet": fleet,
+        "frame": {"type": "presence", "id": vehicle, "online": online, "since": since},
+    }
+
+
+async def arrive(who: Who) -> int:
+    """Return the epoch of a new connection: it supersedes every lower one."""
+    pipe = shared_redis().pipeline()
+    pipe.incr(_epoch(who.device))
+    pipe.zadd(_present(who.fleet), {who.member: now_ms() + PRESENT_MS})
+    epoch = int((await pipe.execute())[0])
+    await live.send(
+        [
+            (live.EVERY_PROCESS, {"kind": "superseded", "device": who.device, "epoch": epoch}),
+            event(who.fleet, who.vehicle, online=True),
+        ]
+    )
+    return epoch
+
+
+async def leave(who: Who, epoch: int) -> None:
+    """Say goodbye, unless a newer connection of the device has taken over."""
+    siblings = (f"{who.vehicle}:{device}" for device in who.siblings)
+    gone = await shared_redis().eval(
+        LEAVE, 2, _epoch(who.device), _present(who.fleet), str(epoch), who.member, *siblings
+    )
+    if gone:
+        await live.send([event(who.fleet, who.vehicle, online=False)])
+
+
+async def renew(mine: Iterable[tuple[Who, int]]) -> list[int]:
+    """Renew the presence of (who, epoch); return the devices that a newer connection took over."""
+    mine = list(mine)
+    if not mine:
+        return []
+    client = shared_redis()
+    epochs = await client.mget([_epoch(who.device) for who, _ in mine])
+    until = now_ms() + PRESENT_MS
+    owned: dict[int, dict[str, int]] = {}
+    lost = []
+    for (who, epoch), newest in zip(mine, epochs, strict=True):
+        if newest is not None and int(newest) > epoch:
+            lost.append(who.device)
+        else:
+            owned.setdefault(who.fleet, {})[who.member] = until
+    pipe = client.pipeline(transaction=False)
+    for fleet, members in owned.items():
+        pipe.zadd(_present(fleet), members)  # type: ignore[arg-type]
+    await pipe.execute()
+    return lost
+
+
+async def online(fleet: int) -> set[int]:
+    """The vehicles of the fleet with a connected device."""
+    members = await shared_redis().zrangebyscore(_present(fleet), now_ms(), "+inf")
+    return {int(member.split(b":")[0]) for member in members}
+
+
+async def expire(fleet: int) -> None:
+    """Announce those whose entry nobody renewed; exactly one of all who look does."""
+    client = shared_redis()
+    for member in await client.zrangebyscore(_present(fleet), "-inf", now_ms()):
+        if await client.zrem(_present(fleet), member):
+            vehicle = int(member.split(b":")[0])
+            if vehicle not in await online(fleet):
+                await live.send([event(fleet, vehicle, online=False)])
