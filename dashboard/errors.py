@@ -1,0 +1,40 @@
+"""Errors: a calm page for people, a sentence for htmx, and under /api/ and /gps/
+`{"error":{"code","detail"}}` (docs/PROTOCOL.md §5).
+"""
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+
+def api_error(status: int, code: str, detail: str) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "detail": detail}}, status=status)
+
+
+def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
+    if request.path.startswith(("/api/", "/gps/")):
+        return api_error(status, code, detail)
+    if request.headers.get("HX-Request"):
+        return render(request, "dashboard/_refused.html", {"detail": detail}, status=status)
+    return render(request, f"{status}.html", {"detail": detail}, status=status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 400, "bad_request", "The server could not understand this request.")
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, "forbidden", str(exception) or "Your role does not allow this.")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    return _answer(
+        request, 403, "csrf", "This form was too old, or came from another site. Go back, reload the page, try again."
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, "not_found", "There is nothing here, or it is not yours to see.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _answer(request, 500, "internal", "The server made a mistake. It is in the log.")

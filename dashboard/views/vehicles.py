@@ -1,0 +1,101 @@
+"""One vehicle: its drawer on the map, its page on its own, and its track to take away."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from dashboard.access import Request, may, signed_in, vehicle_or_404
+from dashboard.states import STATES, state
+from dashboard.views.messages import thread_context
+from tracking.models import Alert, Latest, Role, Vehicle
+
+FORMATS = {"geojson": "GeoJSON", "gpx": "GPX", "kml": "KML", "csv": "CSV"}
+LAST_HOURS = (1, 8, 24)
+
+
+@require_safe
+@signed_in
+def vehicle(request: Request, pk: int) -> HttpResponse:
+    """The page of a vehicle; to htmx, the drawer."""
+    found = vehicle_or_404(request.user, pk)
+    context = {
+        "vehicle": found,
+        "devices": list(found.devices.all()),
+        "formats": FORMATS,
+        "last_hours": LAST_HOURS,
+        **_now(found),
+        **thread_context(found, may_write=may(request.user, found.fleet, Role.DISPATCHER)),
+    }
+    return render(request, "dashboard/_vehicle.html" if request.htmx else "dashboard/vehicle.html", context)
+
+
+class ExportForm(forms.Form):
+    """`last` hours, or `from` (included) to `to` (not) on the clocks of `zone`."""
+
+    format = forms.ChoiceField(choices=FORMATS.items())
+    last = forms.ChoiceField(choices=[(str(hours), hours) for hours in LAST_HOURS] + [("range", "range")])
+    zone = forms.CharField(required=False, max_length=64)
+
+    def __init__(self, data: object) -> None:
+        super().__init__(data)
+        required = self.data.get("last") == "range"
+        self.fields["from"] = forms.DateTimeField(required=required)
+        self.fields["to"] = forms.DateTimeField(required=required)
+
+    def clean_zone(self) -> ZoneInfo:
+        try:
+            return ZoneInfo(self.cleaned_data["zone"] or "UTC")
+        except (OSError, ValueError) as error:  # a folder's name; no such zone
+            raise forms.ValidationError("There is no such time zone.") from error
+
+    def period(self) -> tuple[datetime, datetime]:
+        data = self.cleaned_data
+        if data["last"] != "range":
+            now = timezone.now()
+            return now - timedelta(hours=int(data["last"])), now
+        start, end = (data[name].replace(tzinfo=data["zone"]).astimezone(UTC) for name in ("from", "to"))
+        return start, end
+
+    def clean(self) -> dict[str, object]:
+        data = super().clean() or {}
+        if not self.errors and self.period()[0] >= self.period()[1]:
+            raise forms.ValidationError("The end of the period must be after its start.")
+        return data
+
+
+@require_safe
+@signed_in
+def export(request: Request, pk: int) -> HttpResponse:
+    """Lead from the drawer's form to the track it asks for."""
+    found = vehicle_or_404(request.user, pk)
+    form = ExportForm(request.GET)
+    if not form.is_valid():
+        detail = " ".join(f"{name}: {error}" if name != "__all__" else error
+                          for name, errors in form.errors.items() for error in errors)
+        return render(request, "400.html", {"detail": detail, "back": reverse("vehicle", args=[pk])}, status=400)
+    start, end = (time.isoformat(timespec="milliseconds").replace("+00:00", "Z") for time in form.period())
+    track = reverse("track", args=[found.pk, form.cleaned_data["format"]])
+    return HttpResponseRedirect(f"{track}?{urlencode({'from': start, 'to': end})}")
+
+
+def _now(found: Vehicle) -> dict[str, object]:
+    """What the database knows of it now; the page's socket knows better within a second."""
+    latest = Latest.objects.filter(vehicle=found).order_by("-time").first()
+    alarms = Alert.objects.filter(vehicle=found, status=Alert.Status.OPEN)
+    now_ms = int(timezone.now().timestamp() * 1000)
+    name = state(latest, now_ms=now_ms, alarm=alarms.exists())
+    return {
+        "latest": latest,
+        "latest_at": datetime.fromtimestamp(latest.time / 1000, UTC) if latest else None,
+        "state": name,
+        "state_word": STATES[name],
+        "odometer_km": round(latest.odometer / 1000) if latest and latest.odometer is not None else None,
+        "speed_kmh": round(latest.speed * 3.6) if latest and latest.speed is not None else None,
+    }

@@ -1,0 +1,73 @@
+"""The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of the south only."""
+
+from collections.abc import Callable
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from tracking.models import Alert, Device, Fleet, Membership, Vehicle
+
+T0 = 1_763_884_800_000  # 2025-11-23T08:00:00Z
+
+
+@pytest.fixture(autouse=True)
+def _plain_static_files(settings) -> None:
+    """Pages are rendered without the hashed names that collectstatic makes."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def house(db) -> SimpleNamespace:
+    """Two fleets, a vehicle in each, four people and an administrator."""
+    north = Fleet.objects.create(slug="north", name="North")
+    south = Fleet.objects.create(slug="south", name="South")
+    van = Vehicle.objects.create(fleet=north, name="Van 7", driver="Jan de Vries", phone="+31 6 1234")
+    truck = Vehicle.objects.create(fleet=south, name="Truck 1")
+    Device.objects.create(uid="van-7", vehicle=van)
+    Device.objects.create(uid="truck-1", vehicle=truck)
+    people = {
+        name: User.objects.create_user(name, password=f"{name}-password") for name in ("alice", "bob", "vera", "mallory")
+    }
+    for name, fleet, role in (
+        ("alice", north, "manager"),
+        ("bob", north, "dispatcher"),
+        ("vera", north, "viewer"),
+        ("mallory", south, "manager"),
+    ):
+        Membership.objects.create(user=people[name], fleet=fleet, role=role)
+    people["root"] = User.objects.create_superuser("root", password="root-password")
+    return SimpleNamespace(north=north, south=south, van=van, truck=truck, **people)
+
+
+@pytest.fixture
+def sos(house) -> Alert:
+    """An open alarm of the van, that arrived ten minutes late."""
+    return Alert.objects.create(
+        vehicle=house.van,
+        kind="sos",
+        time=T0,
+        last_time=T0,
+        received=T0 + 600_000,
+        latitude=52.5,
+        longitude=13.4,
+    )
+
+
+@pytest.fixture
+def sign_in(house) -> Callable[[str], Client]:
+    """A browser of that person; it sends CSRF tokens only where a test gives them."""
+
+    def enter(name: str, **options: bool) -> Client:
+        client = Client(**options)
+        client.force_login(getattr(house, name))
+        return client
+
+    return enter
+
+
+HTMX = {"HX-Request": "true"}
