@@ -157,6 +157,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def iso(moment: int) -> str:
+    """ISO 8601 with milliseconds and Z, from milliseconds since the epoch."""
+    text = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{text}.{moment % 1000:03d}Z"
+
+
 def decode(text: str | bytes, *, clock: Clock, received: int) -> Batch | Receipt | Reply | Say | Ping:
     """Decode one frame that arrived at `received` (ms). Raise Refused when it is refused whole."""
     try:

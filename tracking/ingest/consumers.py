@@ -12,7 +12,6 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -22,7 +21,7 @@ from django.db import Error as DatabaseError
 from msgspec import UNSET, Struct, UnsetType
 
 from tracking import database, journal, messages, presence, tokens
-from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, now_ms
+from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, iso, now_ms
 from tracking.ingest import admission
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source, bearer
@@ -39,6 +38,7 @@ MAX_IN_FLIGHT = 1000
 RATE_POSITIONS, RATE_BYTES, RATE_WINDOW_S = 5000, 2 * 1024 * 1024, 10
 HANDSHAKES = 200
 HANDSHAKE_S = 15
+WRITE_S = 30
 RETRY_AFTER_S = (2, 10)
 
 
@@ -86,15 +86,15 @@ class Connection:
         self.flusher = flusher()
         self.last_message = 0
         self._send = send
-        self._out: deque[str] = deque()
-        self._acked = 0
+        self._out: deque[str | int] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._delivering: asyncio.Task[None] | None = None
         self._deliver_again = False
 
     # --- what goes out: in order, by one task, acknowledgements of one moment together -------
 
-    def write(self, *frames: str) -> None:
+    def write(self, *frames: str | int) -> None:
+        """Queue frames; a number stands for the acknowledgement of all up to it."""
         self._out.extend(frames)
         if self._writing is None and not self.closed:
             self._writing = asyncio.create_task(self._drain())
@@ -103,20 +103,19 @@ class Connection:
         self.write(_json(ErrorFrame(code=code, detail=detail, **more)))
 
     def ack(self, seq: int) -> None:
-        """Acknowledge all frames up to `seq`; a later call before it is written replaces it."""
-        first = not self._acked
-        self._acked = max(self._acked, seq)
-        if first:
-            self.write("ack")
+        """Acknowledge all frames up to `seq`; one that is next in line anyway is raised instead."""
+        if self._out and isinstance(self._out[-1], int):
+            self._out[-1] = max(self._out[-1], seq)
+        else:
+            self.write(seq)
 
     async def _drain(self) -> None:
         try:
             while self._out and not self.closed:
-                text = self._out.popleft()
-                if text == "ack":
-                    text, self._acked = f'{{"type":"ack","seq":{self._acked}}}', 0
-                await asyncio.wait_for(self._send({"type": "websocket.send", "text": text}), 30)
-        except (OSError, RuntimeError, asyncio.TimeoutError) as error:
+                frame = self._out.popleft()
+                text = f'{{"type":"ack","seq":{frame}}}' if isinstance(frame, int) else frame
+                await asyncio.wait_for(self._send({"type": "websocket.send", "text": text}), WRITE_S)
+        except (OSError, RuntimeError, TimeoutError) as error:
             log.debug("%s: cannot write: %s", self.source.uid, error)
             self.close(4503)
         finally:
@@ -176,7 +175,6 @@ class Connection:
         self.error(code, detail, seq=seq)
         self.bad_in_a_row += 1
         if self.bad_in_a_row >= MAX_BAD_FRAMES:
-            self._out.append("")
             self._closing = asyncio.create_task(self._close_when_written(4400))
 
     async def _close_when_written(self, code: int) -> None:
@@ -268,12 +266,6 @@ class Connection:
         )
 
 
-def iso(moment: int) -> str:
-    """ISO 8601 with milliseconds and Z, from milliseconds since the epoch."""
-    text = datetime.fromtimestamp(moment // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{text}.{moment % 1000:03d}Z"
-
-
 def _json(content: Any) -> str:
     return msgspec.json.encode(content).decode()
 
@@ -320,7 +312,7 @@ class DeviceConsumer:
             log.warning("refused %s: %s", (scope.get("client") or ["?"])[0], refused)
             await send({"type": "websocket.close", "code": 4403})
             return
-        except (DatabaseError, redis.RedisError, OSError, asyncio.TimeoutError) as error:
+        except (DatabaseError, redis.RedisError, OSError, TimeoutError) as error:
             log.warning("busy: %s: %s", type(error).__name__, error)
             await cls.busy(send, subprotocol)
             return
