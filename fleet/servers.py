@@ -21,19 +21,19 @@ GRACE_S = 2
 
 
 class Room:
-    """Whether a response may be written now. A Twisted push producer."""
+    """Whether a response may be written now. A Twisted push producer, hence the names."""
 
     def __init__(self) -> None:
         self.free = asyncio.Event()
         self.free.set()
 
-    def pauseProducing(self) -> None:  # noqa: N802 (Twisted's name)
+    def pauseProducing(self) -> None:
         self.free.clear()
 
-    def resumeProducing(self) -> None:  # noqa: N802
+    def resumeProducing(self) -> None:
         self.free.set()
 
-    def stopProducing(self) -> None:  # noqa: N802
+    def stopProducing(self) -> None:
         self.free.set()
 
 
@@ -50,7 +50,8 @@ def run_daphne(fd: int) -> None:
     class FlowingServer(Server):
         async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
             if not isinstance(protocol, Request):
-                return await super().handle_reply(protocol, message)
+                await super().handle_reply(protocol, message)
+                return
             if message["type"] == "http.response.body":
                 if message.get("more_body", False):
                     if protocol.producer is None and protocol.channel is not None:

@@ -93,7 +93,7 @@ class Supervisor:
                 stderr=log,
                 pass_fds=child.inherits,
                 start_new_session=True,
-                preexec_fn=dies_with(os.getpid()),  # noqa: PLW1509 (this process has no threads)
+                preexec_fn=dies_with(os.getpid()),
             )
         child.birth, child.started = birth(child.process.pid), time.monotonic()
         self._record()
@@ -123,8 +123,8 @@ class Supervisor:
         full = shutil.disk_usage(self.data).free < FULL_DISK_BYTES
         if child.process.returncode != 0 and (full or any(words in tail for words in FULL_DISK_WORDS)):
             raise Refused(
-                f"The disk is full: {child.name} could not write to {self.data}. Nothing acknowledged is lost; "
-                "make room and start again."
+                f"The disk is full: {child.name} could not write to {self.data}. "
+                "Nothing acknowledged is lost; make room and start again."
             )
         if now - child.started > STEADY_S:
             child.pause_s = FIRST_PAUSE_S

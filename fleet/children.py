@@ -1,0 +1,61 @@
+"""The processes of `manage.py up`: what each runs, and in which order they are stopped."""
+
+import socket
+import sys
+from collections.abc import Iterator
+
+from django.conf import settings
+
+from fleet import embedded
+from fleet.supervisor import Child
+
+# The sum of the stages' longest waits stays below the 10 s that Ctrl-C may take.
+WEB_STAGE, WORKER_STAGE, BEAT_STAGE, REDIS_STAGE = range(4)
+WEB_PATIENCE_S, WORKER_PATIENCE_S, BEAT_PATIENCE_S, REDIS_PATIENCE_S = 3.0, 3.5, 0.75, 0.75
+
+
+def redis() -> Child:
+    path = settings.EMBEDDED_REDIS_SOCKET
+    folder = settings.DATA / "redis"
+    embedded.make_folder(folder)
+    embedded.make_folder(path.parent)
+    path.unlink(missing_ok=True)
+    return Child("redis", embedded.command(path, folder), REDIS_STAGE, REDIS_PATIENCE_S)
+
+
+def web(server: str, listening: socket.socket, *, count: int) -> Iterator[Child]:
+    """`count` server processes on one listening socket: the kernel deals out the connections."""
+    fd = listening.fileno()
+    for number in range(count):
+        yield Child(
+            "web" if number == 0 else f"web-{number + 1}",
+            [sys.executable, "-m", "fleet.servers", server, str(fd)],
+            WEB_STAGE,
+            WEB_PATIENCE_S,
+            inherits=(fd,),
+        )
+
+
+def worker(queue: str) -> Child:
+    """A Celery worker of one process: nothing of it outlives kill -9, and it stays small.
+
+    The archive must not wait behind exports, so each queue has its own.
+    """
+    options = ["-Q", queue, "-n", f"{queue}@%h", "-P", "solo", "-c", "1", "-l", "WARNING"]
+    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    return Child(f"worker-{queue}", [*celery(), "worker", *options, *quiet], WORKER_STAGE, WORKER_PATIENCE_S)
+
+
+def beat() -> Child:
+    schedule = settings.DATA / "run" / "beat"
+    options = ["-s", str(schedule), "--pidfile=", "-l", "WARNING"]
+    return Child("beat", [*celery(), "beat", *options], BEAT_STAGE, BEAT_PATIENCE_S)
+
+
+def demo(url: str, vehicles: int) -> Child:
+    command = ["demo", "drive", "--url", url, "--vehicles", str(vehicles)]
+    return Child("demo", [sys.executable, "manage.py", *command], WEB_STAGE, WEB_PATIENCE_S)
+
+
+def celery() -> list[str]:
+    return [sys.executable, "-m", "celery", "-A", "fleet"]
