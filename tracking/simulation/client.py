@@ -20,6 +20,7 @@ WINDOW = 64  # frames sent and not acknowledged
 BACKOFF_S = (0.5, 30.0)
 HELLO_WITHIN_S = 15.0
 UNAVAILABLE_PAUSE_S = 1.0
+KEEPALIVE_S = 300.0  # the server ends a connection that says nothing for 15 minutes
 # The server's word that coming back with the same token is pointless.
 FINAL_CODES = {4401: "token expired", 4403: "revoked or disabled", 4409: "a newer connection took over"}
 FINAL_STATUS = (401, 403)
@@ -102,9 +103,6 @@ class Device:
     def say(self, say_id: str, text: str) -> None:
         self._note(say_id, {"type": "say", "id": say_id, "text": text})
 
-    def ping(self) -> None:
-        self._note("ping", {"type": "ping"})
-
     # --- its life --------------------------------------------------------------------------
 
     async def run(self) -> None:
@@ -177,7 +175,10 @@ class Device:
         loop = asyncio.get_running_loop()
         noted: set[str] = set()  # on this connection
         while True:
-            await self._change.wait()
+            try:
+                await asyncio.wait_for(self._change.wait(), KEEPALIVE_S)
+            except TimeoutError:
+                await socket.send('{"type":"ping"}')
             self._change.clear()
             for key in [key for key in self._notes if key not in noted]:
                 note = self._notes[key]

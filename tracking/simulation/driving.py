@@ -18,9 +18,10 @@ from tracking.simulation.roads import METRES_PER_DEGREE, Edge, Point, Roads, met
 
 INTERVAL_S = 5.0
 ROUND_S = 7200
-ROUNDS = 6
+ROUNDS = 4
 STOPS = (6, 12)
 DWELL_S, USUAL_DWELL_S = (120.0, 900.0), 180.0
+HOMEWARD = 1.8  # a drive home takes at most so many times what free roads would allow
 IDLE_BELOW_S = 240.0  # the engine of a shorter stop keeps running
 WAIT_S = (4.0, 28.0)
 WAIT_CHANCE = 0.16
@@ -250,7 +251,7 @@ class Itinerary:
             if stop == here:
                 continue
             leg = self._leg(here, stop, rng)
-            home = self._leg(stop, self._depot, rng).seconds if stop != self._depot else 0.0
+            home = HOMEWARD * sum(edge.metres / edge.speed for edge in self._roads.route(stop, self._depot))
             stand = rng.triangular(*DWELL_S, USUAL_DWELL_S)
             if stop != self._depot and clock + leg.seconds + stand + home > ROUND_S - DWELL_S[0]:
                 continue

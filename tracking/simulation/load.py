@@ -1,0 +1,84 @@
+"""Load: many vehicles at a fixed rate, and what the server makes of it, second by second."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from typing import NamedTuple
+
+from tracking.simulation.client import Device
+from tracking.simulation.driving import Itinerary
+from tracking.simulation.roads import Roads
+
+PLACES = 40
+
+
+class Second(NamedTuple):
+    """What happened in one second: positions, and milliseconds from a frame to its ack."""
+
+    at: int
+    online: int
+    sent: int
+    acked: int
+    rejected: int
+    p50_ms: float
+    p99_ms: float
+
+
+async def run(
+    url: str,
+    vehicles: list[str],
+    streets: Roads,
+    *,
+    rate: float,
+    batch: int = 1,
+    seconds: float | None = None,
+) -> AsyncIterator[Second]:
+    """Drive a vehicle for each token at `rate` positions a second in frames of `batch`; yield each second."""
+    rng = random.Random(0)
+    places = rng.sample(streets.stops(), min(PLACES, len(streets.stops())))
+    devices = [Device(url, token) for token in vehicles]
+    tasks: list[asyncio.Task[None]] = []
+    for number, device in enumerate(devices):
+        trip = Itinerary(number, streets, depot=places[number % len(places)], places=places)
+        tasks.append(asyncio.create_task(device.run()))
+        tasks.append(asyncio.create_task(_drive(device, trip, rate=rate, batch=batch, share=rng.random())))
+    try:
+        at = before_sent = before_acked = 0
+        while seconds is None or at < seconds:
+            await asyncio.sleep(1)
+            at += 1
+            for task in tasks:
+                if task.done():
+                    await task  # a device that was refused ends the run with its reason
+            sent, acked = sum(d.sent for d in devices), sum(d.acked for d in devices)
+            rejected, online = sum(d.rejected for d in devices), sum(d.online.is_set() for d in devices)
+            p50, p99 = _quantiles(devices)
+            yield Second(at, online, sent - before_sent, acked - before_acked, rejected, p50, p99)
+            before_sent, before_acked = sent, acked
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _drive(device: Device, trip: Itinerary, *, rate: float, batch: int, share: float) -> None:
+    """Send a frame each batch / rate seconds. Its fixes are spread over that time, ending now."""
+    every = batch / rate
+    await device.online.wait()
+    due = time.time() + every * share
+    while True:
+        await asyncio.sleep(max(due - time.time(), 0))
+        now_ms = round(due * 1000)
+        await device.send([trip.fix(now_ms - round((batch - 1 - at) * 1000 / rate)) for at in range(batch)])
+        due += every
+
+
+def _quantiles(devices: list[Device]) -> tuple[float, float]:
+    """p50 and p99 of the acks since the last call, in milliseconds; zeros when there were none."""
+    times = sorted(latency for device in devices for latency in device.latencies)
+    for device in devices:
+        device.latencies.clear()
+    if not times:
+        return 0.0, 0.0
+    return times[len(times) // 2] * 1000, times[min(len(times) * 99 // 100, len(times) - 1)] * 1000
