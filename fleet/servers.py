@@ -1,6 +1,7 @@
-"""The ASGI servers: `python -m fleet.servers daphne|uvicorn FD` serves on an inherited socket.
+"""The ASGI servers: `python -m fleet.servers daphne|uvicorn FD [module:name]`.
 
-The socket stays open in the supervisor: while a killed server starts again, connections
+They serve the application on an inherited listening socket.
+That socket stays open in the supervisor: while a killed server starts again, connections
 wait in its queue instead of being refused.
 """
 
@@ -37,7 +38,7 @@ class Room:
         self.free.set()
 
 
-def run_daphne(fd: int) -> None:
+def run_daphne(fd: int, application: str) -> None:
     """Serve with Daphne; a reader that is slow makes the application wait.
 
     Daphne alone keeps in memory what a client has not read: a big download from a phone
@@ -84,15 +85,15 @@ def run_daphne(fd: int) -> None:
         "-v": 0,
     }
     words = [str(word) for option in options.items() for word in option]
-    Interface().run([*words, "--no-server-name", APPLICATION])
+    Interface().run([*words, "--no-server-name", application])
 
 
-def run_uvicorn(fd: int) -> None:
+def run_uvicorn(fd: int, application: str) -> None:
     """Serve with uvicorn. It asks the socket for its kind, which its own --fd does not."""
     import uvicorn
 
     config = uvicorn.Config(
-        APPLICATION,
+        application,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=PING_INTERVAL_S,
         ws_ping_timeout=PING_TIMEOUT_S,
@@ -109,4 +110,5 @@ def run_uvicorn(fd: int) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, os.getcwd())
-    {"daphne": run_daphne, "uvicorn": run_uvicorn}[sys.argv[1]](int(sys.argv[2]))
+    run = {"daphne": run_daphne, "uvicorn": run_uvicorn}[sys.argv[1]]
+    run(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else APPLICATION)

@@ -1,0 +1,24 @@
+"""An application that sends much, for test_servers.py."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+MEGABYTES = 200
+CHUNK = bytes(range(256)) * 256  # 64 KiB
+
+
+async def application(
+    scope: dict[str, Any],
+    receive: Callable[[], Awaitable[dict[str, Any]]],
+    send: Callable[[dict[str, Any]], Awaitable[None]],
+) -> None:
+    assert scope["type"] == "http"
+    if scope["path"] == "/short":
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": hashlib.sha256(CHUNK).hexdigest().encode()})
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(MEGABYTES * 16):
+        await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+    await send({"type": "http.response.body", "body": b"end"})

@@ -1,0 +1,99 @@
+"""Both servers serve on an inherited socket, and a slow reader costs no memory."""
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fleet.processes import dies_with
+from tests import servers
+from tests.fleet import flood
+
+ROOT = Path(__file__).parent.parent.parent
+MEMORY_BYTES = 40_000_000
+
+
+@dataclass
+class Running:
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    def memory(self) -> int:
+        return int(psutil.Process(self.process.pid).memory_info().rss)
+
+    def get(self, path: str) -> bytes:
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.request("GET", path)
+        try:
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+
+def start(server: str, listening: socket.socket) -> "subprocess.Popen[bytes]":
+    fd = listening.fileno()
+    command = [sys.executable, "-m", "fleet.servers", server, str(fd), "tests.fleet.flood:application"]
+    return subprocess.Popen(command, cwd=ROOT, pass_fds=(fd,), preexec_fn=dies_with(os.getpid()))
+
+
+@pytest.fixture(params=["daphne", "uvicorn"])
+def running(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        process = start(request.param, listening)
+        with servers.stopped_at_end(process):
+            yield Running(listening.getsockname()[1], process)
+
+
+def test_a_short_answer(running: Running) -> None:
+    assert running.get("/short").decode() == hashlib.sha256(flood.CHUNK).hexdigest()
+
+
+def test_a_long_answer_arrives_whole(running: Running) -> None:
+    body = running.get("/long")
+    assert len(body) == flood.MEGABYTES * 2**20 + 3
+    assert body.endswith(flood.CHUNK + b"end")
+
+
+def test_a_reader_that_stops_reading_costs_no_memory(running: Running) -> None:
+    running.get("/short")
+    before = running.memory()
+    with socket.create_connection(("127.0.0.1", running.port)) as client:
+        client.sendall(b"GET /long HTTP/1.1\r\nHost: a\r\n\r\n")
+        for _ in range(20):
+            time.sleep(0.1)
+            assert running.memory() < before + MEMORY_BYTES
+    # It went away in the middle: the server goes on.
+    assert len(running.get("/short")) == 64
+
+
+def test_requests_after_one_another_on_one_connection(running: Running) -> None:
+    connection = HTTPConnection("127.0.0.1", running.port, timeout=20)
+    for path, size in (
+        ("/long", flood.MEGABYTES * 2**20 + 3),
+        ("/short", 64),
+        ("/long", flood.MEGABYTES * 2**20 + 3),
+    ):
+        connection.request("GET", path)
+        assert len(connection.getresponse().read()) == size
+    connection.close()
+
+
+def test_two_processes_share_one_socket() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        first, second = start("daphne", listening), start("daphne", listening)
+        running = Running(listening.getsockname()[1], second)
+        with servers.stopped_at_end(second):
+            with servers.stopped_at_end(first):
+                running.get("/short")
+            # The other one goes on alone.
+            for _ in range(5):
+                assert len(running.get("/short")) == 64
