@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import math
 import random
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -25,6 +26,7 @@ KEEPALIVE_S = 300.0  # the server ends a connection that says nothing for 15 min
 FINAL_CODES = {4401: "token expired", 4403: "revoked or disabled", 4409: "a newer connection took over"}
 FINAL_STATUS = (401, 403)
 MAX_NOTES = 1000
+NOTE_AGAIN_S = 30.0
 
 
 class Refused(Exception):
@@ -173,18 +175,19 @@ class Device:
 
     async def _write(self, socket: ClientConnection) -> None:
         loop = asyncio.get_running_loop()
-        noted: set[str] = set()  # on this connection
+        noted: dict[str, float] = {}  # when it went out on this connection
         while True:
             try:
                 await asyncio.wait_for(self._change.wait(), KEEPALIVE_S)
             except TimeoutError:
                 await socket.send('{"type":"ping"}')
             self._change.clear()
-            for key in [key for key in self._notes if key not in noted]:
+            now = loop.time()
+            for key in [key for key in self._notes if noted.get(key, -math.inf) < now - NOTE_AGAIN_S]:
                 note = self._notes[key]
                 await socket.send(orjson.dumps(note), text=True)
                 if note["type"] in ("reply", "say"):
-                    noted.add(key)  # and kept until the server has stored it
+                    noted[key] = now  # and kept until the server has stored it
                 else:
                     self._notes.pop(key, None)
             if (wait := self._resume_at - loop.time()) > 0:

@@ -104,9 +104,7 @@ class Drive:
 
     async def run(self) -> None:
         """Drive until every vehicle was sent away (the demo was removed)."""
-        marks = {
-            uid.decode(): mark.decode() for uid, mark in (await self.redis.hgetall(demo.HISTORY_KEY)).items()
-        }
+        marks = await self._marks()
         lives = [asyncio.create_task(self._life(car, marks.get(car.uid, ""))) for car in self.cars]
         others = [asyncio.create_task(work) for work in (self._progress(), self._sos())]
         try:
@@ -115,6 +113,12 @@ class Drive:
             for task in (*lives, *others):
                 task.cancel()
             await asyncio.gather(*lives, *others, return_exceptions=True)
+            with contextlib.suppress(redis.RedisError, OSError):
+                await self.redis.delete(demo.PROGRESS_KEY)
+
+    async def _marks(self) -> dict[str, str]:
+        found: dict[Any, Any] = await self.redis.hgetall(demo.HISTORY_KEY)
+        return {uid.decode(): mark.decode() for uid, mark in found.items()}
 
     async def _life(self, car: Car, mark: str) -> None:
         if car.offline_s and mark == "done":
