@@ -1,0 +1,176 @@
+"""Tracks and live positions for programs (docs/PROTOCOL.md §5)."""
+
+import logging
+import re
+import threading
+import weakref
+from collections.abc import AsyncGenerator, Mapping
+from datetime import datetime
+
+import geojson
+import orjson
+import redis
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from dashboard.access import vehicle_or_404
+from dashboard.errors import api_error
+from tracking import database, live
+from tracking.fixes import EPOCH, MAX_AHEAD_MS, MILLISECOND, SECONDS_BELOW, now_ms
+from tracking.history.exports import FORMATS, export
+from tracking.history.exports.geojson import position, properties
+from tracking.history.exports.text import About, iso
+from tracking.history.latest import latest, vehicles
+from tracking.history.tracks import Row, in_threads
+from tracking.models import Fleet
+
+log = logging.getLogger("fleetline.tracks")
+
+# Exports running at once in a process; each holds a page of rows and shares the readers' threads.
+MAX_EXPORTS = 8
+RETRY_AFTER_S = 5
+DEFAULT_RANGE_MS = 86_400_000
+# The years that a date can have, 1 to 9999.
+EARLIEST_MS, LATEST_MS = -62_135_596_800_000, 253_402_300_800_000
+NEVER_KEPT = "private, no-store"
+
+_slots = threading.BoundedSemaphore(MAX_EXPORTS)
+
+
+class Download:
+    """A running export. Holds one of the slots until its response is closed."""
+
+    def __init__(self, chunks: AsyncGenerator[bytes, None], slots: threading.BoundedSemaphore) -> None:
+        self._chunks = chunks
+        # A request that is cancelled before its answer goes out drops this unread and unclosed.
+        self.close = weakref.finalize(self, slots.release)
+
+    def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        return self._chunks
+
+
+@require_GET
+async def track(request: HttpRequest, pk: str, format: str) -> HttpResponseBase:
+    """The vehicle's fixes from `from` (included) to `to` (not); the last 24 hours when not given."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return api_error(401, "unauthenticated", "Sign in first.")
+    about = await database.run(_about, user, int(pk))
+    try:
+        start, end = period(request.GET, now=now_ms())
+    except ValueError as error:
+        return api_error(400, "invalid_time", str(error))
+    if not _slots.acquire(blocking=False):
+        busy = api_error(429, "busy", f"{MAX_EXPORTS} exports are running. Try again in a moment.")
+        busy["Retry-After"] = str(RETRY_AFTER_S)
+        return busy
+    chunks = in_threads(export(format, about, vehicle_id=int(pk), start_ms=start, end_ms=end))
+    response = StreamingHttpResponse(Download(chunks, _slots), content_type=FORMATS[format].content_type)
+    response["Content-Disposition"] = content_disposition_header(
+        True, filename(about.uid, start, end, format)
+    )
+    response["Cache-Control"] = NEVER_KEPT
+    # nginx would keep a slow reader's download in its own files.
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+@require_GET
+async def fleet_positions(request: HttpRequest, slug: str) -> HttpResponse:
+    """The latest position of every vehicle of the fleet that has one."""
+    user = await request.auser()
+    if not user.is_authenticated:
+        return api_error(401, "unauthenticated", "Sign in first.")
+    fleet = await database.run(_fleet, user, slug)
+    try:
+        now = await live.latest(fleet.pk)
+    except (redis.RedisError, OSError) as error:
+        log.warning("positions from the database alone: %s: %s", type(error).__name__, error)
+        now = {}
+    content = await database.run(collection, fleet, now)
+    return HttpResponse(content, content_type="application/geo+json", headers={"Cache-Control": NEVER_KEPT})
+
+
+def _about(user: User, pk: int) -> About:
+    vehicle = vehicle_or_404(user, pk)
+    device = vehicle.devices.order_by("-primary", "uid").first()
+    return About(uid=device.uid if device else f"vehicle-{pk}", name=vehicle.name, fleet=vehicle.fleet.slug)
+
+
+def _fleet(user: User, slug: str) -> Fleet:
+    return get_object_or_404(Fleet.objects.visible_to(user), slug=slug)
+
+
+def collection(fleet: Fleet, now: Mapping[int, bytes]) -> bytes:
+    """A FeatureCollection of the database's latest rows and the live arrays, the newer of each vehicle."""
+    archived = latest(fleet.pk)
+    features = []
+    for pk, (name, uid) in vehicles(fleet.pk).items():
+        row, array = archived.get(pk), now.get(pk)
+        shown = _from_live(array) if array else None
+        if shown is None or (row is not None and row[0] >= shown[0]):
+            shown = row
+        if shown is None:
+            continue
+        features.append(
+            geojson.Feature(
+                id=pk,
+                geometry=geojson.Point(position(shown), precision=15),
+                properties={"uid": uid, "name": name, "fleet": fleet.slug, **properties(shown)},
+            )
+        )
+    return orjson.dumps(geojson.FeatureCollection(features))
+
+
+def _from_live(array: bytes) -> Row:
+    """A live array as a row; it has no altitude, odometer and attributes."""
+    _, time, latitude, longitude, speed, heading, battery, alarm, ignition, accuracy, received, *_ = (
+        orjson.loads(array)
+    )
+    return (
+        time, latitude, longitude, None, speed, heading, accuracy, battery, ignition, None, alarm, received, None, 0,
+    )  # fmt: skip
+
+
+def period(query: Mapping[str, str], *, now: int) -> tuple[int, int]:
+    """`from` and `to` in ms since the epoch; ValueError in words.
+
+    The last 24 hours when neither is given. Without `to` it ends where the clocks that run
+    ahead may be, so that nothing that has arrived is missing.
+    """
+    end = moment("to", query["to"]) if query.get("to") else now + MAX_AHEAD_MS
+    start = moment("from", query["from"]) if query.get("from") else min(end, now) - DEFAULT_RANGE_MS
+    if end < start:
+        raise ValueError("to: is before from")
+    return start, end
+
+
+def moment(name: str, text: str) -> int:
+    """A time of a query: ISO 8601 with zone, or a number of seconds or milliseconds."""
+    if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", text):
+        number = float(text)
+        ms = int(number * 1000 if number < SECONDS_BELOW else number)
+    else:
+        # An unescaped + of a query arrives as a space.
+        written = re.sub(r"(T.*) ([0-9:]{2,8})$", r"\1+\2", text)
+        try:
+            time = datetime.fromisoformat(written)
+        except ValueError:
+            raise ValueError(f"{name}: {text[:40]!r} is not a time such as 2026-11-23T08:00:00Z") from None
+        if time.tzinfo is None:
+            raise ValueError(f"{name}: {text[:40]!r} has no zone. Add Z or +01:00 (written %2B01:00)")
+        ms = (time - EPOCH) // MILLISECOND
+    if not EARLIEST_MS <= ms <= LATEST_MS:
+        raise ValueError(f"{name}: {text[:40]!r} is not in the years 1 to 9999")
+    return ms
+
+
+def filename(uid: str, start: int, end: int, format: str) -> str:
+    """`van-7_20261123T080000Z_20261124T080000Z.gpx`: nothing in it that a file system minds."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", uid).strip("._-") or "vehicle"
+    first, last = (re.sub(r"[-:]|\.[0-9]+", "", iso(ms)) for ms in (start, end))
+    return f"{safe}_{first}_{last}.{format}"

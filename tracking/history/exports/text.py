@@ -1,0 +1,57 @@
+"""How values are written, the same in every format. Pure."""
+
+import html
+import re
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+
+from msgspec import Struct
+
+from tracking.fixes import EPOCH
+
+CHUNK_BYTES = 64 * 1024
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class About(Struct, frozen=True):
+    """Whose track it is. `fleet` is a slug."""
+
+    uid: str
+    name: str
+    fleet: str
+
+
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    return (EPOCH + timedelta(minutes=minutes)).isoformat()[:17]
+
+
+def iso(ms: int) -> str:
+    """Milliseconds since the epoch as `2026-11-23T08:00:01.000Z`."""
+    minutes, rest = divmod(ms, 60_000)
+    return f"{_minute(minutes)}{rest // 1000:02d}.{rest % 1000:03d}Z"
+
+
+def decimal(value: float) -> str:
+    """The number in full and without an exponent, which XML's decimals do not have."""
+    text = repr(value)
+    return text if "e" not in text else format(Decimal(text), "f")
+
+
+def xml(text: str) -> str:
+    """Text between tags; characters that XML cannot hold are left out."""
+    return html.escape(_NOT_XML.sub("", text), quote=False)
+
+
+def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Join small parts to chunks of at least CHUNK_BYTES: sending one costs more than writing it."""
+    chunk = bytearray()
+    for part in parts:
+        chunk += part
+        if len(chunk) >= CHUNK_BYTES:
+            yield bytes(chunk)
+            chunk.clear()
+    if chunk:
+        yield bytes(chunk)
