@@ -49,12 +49,12 @@ def demo_remove(request: Request) -> HttpResponse:
 
 def _progress() -> dict[str, Any] | None:
     """`done`, `total` and `percent` while the demo vehicles send their past; None after that, or unknown."""
-    with contextlib.suppress(redis.RedisError, OSError, ValueError, KeyError, TypeError):
+    with contextlib.suppress(redis.RedisError, OSError, ValueError, LookupError, TypeError):
         with redis.Redis.from_url(
             settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
         ) as client:
             said = json.loads(client.get(PROGRESS_KEY) or "{}")
-        if said.get("phase") == "history" and said["total"] > 0:
+        if said["phase"] == "history" and said["total"] > 0:
             percent = min(100, 100 * int(said["done"]) // int(said["total"]))
             return {"done": said["done"], "total": said["total"], "percent": percent}
     return None

@@ -2,19 +2,24 @@
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
-from django.contrib.auth.models import User
-from django.test import Client
 
-from tracking.models import Alert, Device, Fleet, Membership, Vehicle
+if TYPE_CHECKING:  # pytest reads this file before Django is set up
+    from django.test import Client
 
+    from tracking.models import Alert
+
+HTMX = {"HX-Request": "true"}
 T0 = 1_763_884_800_000  # 2025-11-23T08:00:00Z
 
 
 @pytest.fixture(autouse=True)
-def _plain_static_files(settings) -> None:
-    """Pages are rendered without the hashed names that collectstatic makes."""
+def _quick_pages(settings, tmp_path) -> None:
+    """Pages without the hashed names that collectstatic makes; passwords without their slow hash."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.STATIC_ROOT = tmp_path  # WhiteNoise warns when it is missing
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -24,6 +29,10 @@ def _plain_static_files(settings) -> None:
 @pytest.fixture
 def house(db) -> SimpleNamespace:
     """Two fleets, a vehicle in each, four people and an administrator."""
+    from django.contrib.auth.models import User
+
+    from tracking.models import Device, Fleet, Membership, Vehicle
+
     north = Fleet.objects.create(slug="north", name="North")
     south = Fleet.objects.create(slug="south", name="South")
     van = Vehicle.objects.create(fleet=north, name="Van 7", driver="Jan de Vries", phone="+31 6 1234")
@@ -45,8 +54,10 @@ def house(db) -> SimpleNamespace:
 
 
 @pytest.fixture
-def sos(house) -> Alert:
+def sos(house) -> "Alert":
     """An open alarm of the van, that arrived ten minutes late."""
+    from tracking.models import Alert
+
     return Alert.objects.create(
         vehicle=house.van,
         kind="sos",
@@ -59,15 +70,13 @@ def sos(house) -> Alert:
 
 
 @pytest.fixture
-def sign_in(house) -> Callable[[str], Client]:
+def sign_in(house) -> "Callable[[str], Client]":
     """A browser of that person; it sends CSRF tokens only where a test gives them."""
+    from django.test import Client
 
-    def enter(name: str, **options: bool) -> Client:
+    def enter(name: str, **options: bool) -> "Client":
         client = Client(**options)
         client.force_login(getattr(house, name))
         return client
 
     return enter
-
-
-HTMX = {"HX-Request": "true"}
