@@ -2,7 +2,13 @@
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("dashboard.urls"))]
+from tracking.ingest.views import healthz, positions
+
+urlpatterns = [
+    path("gps/positions", positions),
+    path("healthz", healthz),
+    path("", include("dashboard.urls")),
+]
 
 handler400 = "dashboard.errors.bad_request"
 handler403 = "dashboard.errors.forbidden"

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import msgspec
 import redis
 from asgiref.sync import async_to_sync
 from channels.exceptions import ChannelFull
@@ -19,7 +20,7 @@ from channels.layers import get_channel_layer
 from msgspec import Struct
 from redis.asyncio.client import Pipeline
 
-from tracking.fixes import now_ms
+from tracking.fixes import Fix, now_ms
 from tracking.loops import forever, journal_redis, per_loop, shared_redis
 
 log = logging.getLogger("fleetline.live")
@@ -69,6 +70,25 @@ class Update(Struct, gc=False):
     primary: bool
     interval: float | None
     value: bytes
+
+
+def value(vehicle: int, fix: Fix, received: int) -> bytes:
+    """The position array of the wire: [id, time, lat, lon, speed, heading, battery, alarm, …]."""
+    return msgspec.json.encode(
+        (
+            vehicle,
+            fix.time,
+            fix.latitude,
+            fix.longitude,
+            fix.speed,
+            fix.heading,
+            fix.battery,
+            fix.alarm,
+            fix.ignition,
+            fix.accuracy,
+            received,
+        )
+    )
 
 
 def group(fleet: int) -> str:
@@ -224,7 +244,11 @@ class Hub:
                 log.warning("channel layer: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(1)
                 continue
-            name = group(event["fleet"]) if event["kind"] in ("positions", "frame", "presence") else EVERY_PROCESS
+            name = (
+                group(event["fleet"])
+                if event["kind"] in ("positions", "frame", "presence")
+                else EVERY_PROCESS
+            )
             for listener in tuple(self.listeners.get(name, ())):
                 try:
                     listener(event)

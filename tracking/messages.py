@@ -142,7 +142,9 @@ def heard(
 ) -> journal.Receipt | journal.Said:
     """What a device said of or as a message, as it goes into the journal."""
     if isinstance(frame, fixes.Receipt):
-        return journal.Receipt(vehicle, device, received, frame.id, frame.status[:16], (frame.detail or "")[:200])
+        return journal.Receipt(
+            vehicle, device, received, frame.id, frame.status[:16], (frame.detail or "")[:200]
+        )
     if isinstance(frame, fixes.Reply):
         return journal.Said(
             vehicle, device, received, Message.Kind.REPLY.value, frame.id, frame.text, frame.in_reply_to

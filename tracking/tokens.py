@@ -34,9 +34,7 @@ class Claims:
     issued: float | None = None
 
 
-def issue(
-    *, uid: str, fleet: str, nickname: str = "", ttl: int = DEFAULT_TTL_S, generation: int = 0
-) -> str:
+def issue(*, uid: str, fleet: str, nickname: str = "", ttl: int = DEFAULT_TTL_S, generation: int = 0) -> str:
     """Return a JWT for the device `uid` of the fleet with slug `fleet`, valid for `ttl` seconds."""
     kid, key = next(iter(settings.TOKEN_KEYS.items()))
     issued = int(time.time())

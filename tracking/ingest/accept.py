@@ -4,8 +4,6 @@ from collections import deque
 from collections.abc import Callable
 from statistics import median
 
-import msgspec
-
 from tracking import journal, live
 from tracking.fixes import Batch, Clock, Fix
 from tracking.ingest.admission import Source
@@ -43,7 +41,7 @@ class Reporter:
             time=fix.time,
             primary=self.source.primary,
             interval=self._interval(fixes),
-            value=live_value(who.vehicle, fix, received),
+            value=live.value(who.vehicle, fix, received),
         )
 
     def _interval(self, fixes: list[Fix]) -> float | None:
@@ -54,22 +52,3 @@ class Reporter:
         if not gaps:
             return None
         return min(max(median(gaps) / 1000, INTERVAL_LEAST_S), INTERVAL_MOST_S)
-
-
-def live_value(vehicle: int, fix: Fix, received: int) -> bytes:
-    """The position array of the wire: [id, time, lat, lon, speed, heading, battery, alarm, …]."""
-    return msgspec.json.encode(
-        (
-            vehicle,
-            fix.time,
-            fix.latitude,
-            fix.longitude,
-            fix.speed,
-            fix.heading,
-            fix.battery,
-            fix.alarm,
-            fix.ignition,
-            fix.accuracy,
-            received,
-        )
-    )

@@ -15,7 +15,14 @@ log = logging.getLogger("fleetline.admission")
 
 
 class Refused(Exception):
-    """Not this one; the message says why, in words for the log."""
+    """Not this one; the message says why, in words for the log.
+
+    `known` tells a good token that opens nothing (HTTP 403) from a bad one (401).
+    """
+
+    def __init__(self, detail: str, *, known: bool = True) -> None:
+        super().__init__(detail)
+        self.known = known
 
 
 class Source(Struct, frozen=True):
@@ -43,11 +50,11 @@ def bearer(headers: dict[bytes, bytes]) -> str:
 def admit(token: str) -> Source:
     """Return the device of a valid token. Raise Refused, or a database error when it cannot be asked."""
     if not token:
-        raise Refused("no token: send Authorization: Bearer <jwt>")
+        raise Refused("no token: send Authorization: Bearer <jwt>", known=False)
     try:
         claims = tokens.verify(token)
     except tokens.Refused as error:
-        raise Refused(str(error)) from error
+        raise Refused(str(error), known=False) from error
     device = Device.objects.select_related("vehicle__fleet").filter(uid=claims.uid).first()
     if device is None and settings.AUTO_REGISTER == "on":
         device = register(claims.uid, fleet=claims.fleet, name=claims.nickname)

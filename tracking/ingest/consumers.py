@@ -63,9 +63,7 @@ class Meter:
         passed, self.at = now - self.at, now
         self.positions = max(self.positions - passed * RATE_POSITIONS, 0) + positions
         self.bytes = max(self.bytes - passed * RATE_BYTES, 0) + length
-        return (
-            self.positions > RATE_POSITIONS * RATE_WINDOW_S or self.bytes > RATE_BYTES * RATE_WINDOW_S
-        )
+        return self.positions > RATE_POSITIONS * RATE_WINDOW_S or self.bytes > RATE_BYTES * RATE_WINDOW_S
 
 
 class Connection:
@@ -202,7 +200,9 @@ class Connection:
     def on_down(self) -> None:
         if not self.said_unavailable:
             self.said_unavailable = True
-            self.error("unavailable", "the journal is down; what was sent is kept and acknowledged later", seq=None)
+            self.error(
+                "unavailable", "the journal is down; what was sent is kept and acknowledged later", seq=None
+            )
 
     def _take(self, batch: Batch, seq: int, count: int, received: int) -> None:
         self.highest = max(self.highest, seq)
@@ -242,7 +242,9 @@ class Connection:
         while self._deliver_again and not self.closed:
             self._deliver_again = False
             try:
-                waiting = await database.run(messages.waiting, self.source.who.vehicle, after=self.last_message)
+                waiting = await database.run(
+                    messages.waiting, self.source.who.vehicle, after=self.last_message
+                )
                 for message in waiting:
                     self.write(_json(messages.to_device(message)))
                     self.last_message = message.number
@@ -275,7 +277,9 @@ def _rejections(batch: Batch, seq: int) -> Iterable[str]:
     for number, rejection in enumerate(shown, start=1):
         more = len(batch.rejections) - len(shown) if number == len(shown) else 0
         yield _json(
-            ErrorFrame(code=rejection.code, detail=rejection.detail, seq=seq, index=rejection.index, more=more)
+            ErrorFrame(
+                code=rejection.code, detail=rejection.detail, seq=seq, index=rejection.index, more=more
+            )
         )
 
 

@@ -45,7 +45,10 @@ class Flusher:
         self._waking: set[asyncio.Future[None]] = set()
 
     def add(
-        self, *entries: journal.Entry, update: live.Update | None = None, settled: Callable[[], None] | None = None
+        self,
+        *entries: journal.Entry,
+        update: live.Update | None = None,
+        settled: Callable[[], None] | None = None,
     ) -> Flush:
         """Queue entries; `settled` is called, in order, when they are in the journal."""
         flush = self._next

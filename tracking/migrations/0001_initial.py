@@ -5,8 +5,18 @@ from django.conf import settings
 from django.db import migrations, models
 
 
-class Migration(migrations.Migration):
+def cluster(apps, editor):
+    """On SQLite keep positions in the order of their key: no second copy of it, cheap range reads."""
+    if editor.connection.vendor != "sqlite":
+        return
+    with editor.connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'tracking_position'")
+        (statement,) = cursor.fetchone()
+        cursor.execute("DROP TABLE tracking_position")
+        cursor.execute(statement + " WITHOUT ROWID")
 
+
+class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
@@ -15,176 +25,391 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Device',
+            name="Device",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('uid', models.CharField(max_length=64, unique=True)),
-                ('primary', models.BooleanField(default=True)),
-                ('disabled', models.BooleanField(default=False)),
-                ('generation', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("uid", models.CharField(max_length=64, unique=True)),
+                ("primary", models.BooleanField(default=True)),
+                ("disabled", models.BooleanField(default=False)),
+                ("generation", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'ordering': ['-primary', 'uid'],
+                "ordering": ["-primary", "uid"],
             },
         ),
         migrations.CreateModel(
-            name='Fleet',
+            name="Fleet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=64, unique=True)),
-                ('name', models.CharField(max_length=100)),
-                ('demo', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=64, unique=True)),
+                ("name", models.CharField(max_length=100)),
+                ("demo", models.BooleanField(default=False)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Vehicle',
+            name="Vehicle",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100)),
-                ('plate', models.CharField(blank=True, max_length=20)),
-                ('driver', models.CharField(blank=True, max_length=100)),
-                ('phone', models.CharField(blank=True, max_length=40)),
-                ('last_message', models.PositiveIntegerField(default=0)),
-                ('fleet', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vehicles', to='tracking.fleet')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100)),
+                ("plate", models.CharField(blank=True, max_length=20)),
+                ("driver", models.CharField(blank=True, max_length=100)),
+                ("phone", models.CharField(blank=True, max_length=40)),
+                ("last_message", models.PositiveIntegerField(default=0)),
+                (
+                    "fleet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="vehicles",
+                        to="tracking.fleet",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Position',
+            name="Position",
             fields=[
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('speed', models.FloatField(null=True)),
-                ('heading', models.FloatField(null=True)),
-                ('altitude', models.FloatField(null=True)),
-                ('accuracy', models.FloatField(null=True)),
-                ('battery', models.FloatField(null=True)),
-                ('ignition', models.BooleanField(null=True)),
-                ('odometer', models.FloatField(null=True)),
-                ('alarm', models.CharField(max_length=64, null=True)),
-                ('attributes', models.TextField(null=True)),
-                ('received', models.BigIntegerField()),
-                ('pk', models.CompositePrimaryKey('vehicle_id', 'time', 'device_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('time', models.BigIntegerField()),
-                ('device', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.device')),
-                ('vehicle', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.vehicle')),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("speed", models.FloatField(null=True)),
+                ("heading", models.FloatField(null=True)),
+                ("altitude", models.FloatField(null=True)),
+                ("accuracy", models.FloatField(null=True)),
+                ("battery", models.FloatField(null=True)),
+                ("ignition", models.BooleanField(null=True)),
+                ("odometer", models.FloatField(null=True)),
+                ("alarm", models.CharField(max_length=64, null=True)),
+                ("attributes", models.TextField(null=True)),
+                ("received", models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "vehicle_id",
+                        "time",
+                        "device_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("time", models.BigIntegerField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.device",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.vehicle",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Latest',
+            name="Latest",
             fields=[
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('speed', models.FloatField(null=True)),
-                ('heading', models.FloatField(null=True)),
-                ('altitude', models.FloatField(null=True)),
-                ('accuracy', models.FloatField(null=True)),
-                ('battery', models.FloatField(null=True)),
-                ('ignition', models.BooleanField(null=True)),
-                ('odometer', models.FloatField(null=True)),
-                ('alarm', models.CharField(max_length=64, null=True)),
-                ('attributes', models.TextField(null=True)),
-                ('received', models.BigIntegerField()),
-                ('pk', models.CompositePrimaryKey('vehicle_id', 'device_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('time', models.BigIntegerField()),
-                ('device', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.device')),
-                ('vehicle', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.vehicle')),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("speed", models.FloatField(null=True)),
+                ("heading", models.FloatField(null=True)),
+                ("altitude", models.FloatField(null=True)),
+                ("accuracy", models.FloatField(null=True)),
+                ("battery", models.FloatField(null=True)),
+                ("ignition", models.BooleanField(null=True)),
+                ("odometer", models.FloatField(null=True)),
+                ("alarm", models.CharField(max_length=64, null=True)),
+                ("attributes", models.TextField(null=True)),
+                ("received", models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "vehicle_id",
+                        "device_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("time", models.BigIntegerField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.device",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.vehicle",
+                    ),
+                ),
             ],
             options={
-                'abstract': False,
+                "abstract": False,
             },
         ),
         migrations.AddField(
-            model_name='device',
-            name='vehicle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='devices', to='tracking.vehicle'),
+            model_name="device",
+            name="vehicle",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="devices", to="tracking.vehicle"
+            ),
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('viewer', 'Viewer'), ('dispatcher', 'Dispatcher'), ('manager', 'Manager')], default='viewer', max_length=16)),
-                ('fleet', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='tracking.fleet')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("viewer", "Viewer"), ("dispatcher", "Dispatcher"), ("manager", "Manager")],
+                        default="viewer",
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "fleet",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="tracking.fleet",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'fleet'), name='one_role_a_fleet')],
+                "constraints": [models.UniqueConstraint(fields=("user", "fleet"), name="one_role_a_fleet")],
             },
         ),
         migrations.CreateModel(
-            name='Quarantined',
+            name="Quarantined",
             fields=[
-                ('id', models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ('received', models.BigIntegerField()),
-                ('code', models.CharField(max_length=32)),
-                ('detail', models.CharField(max_length=500)),
-                ('raw', models.TextField()),
-                ('device', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.device')),
-                ('vehicle', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.vehicle')),
+                ("id", models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ("received", models.BigIntegerField()),
+                ("code", models.CharField(max_length=32)),
+                ("detail", models.CharField(max_length=500)),
+                ("raw", models.TextField()),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.device",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.vehicle",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['device', 'received'], name='quarantined_by_device')],
+                "indexes": [models.Index(fields=["device", "received"], name="quarantined_by_device")],
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.CharField(max_length=160, primary_key=True, serialize=False)),
-                ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('message', 'Message'), ('reply', 'Reply'), ('say', 'Say')], default='message', max_length=8)),
-                ('text', models.CharField(max_length=2000)),
-                ('replies', models.JSONField(default=list)),
-                ('author_name', models.CharField(blank=True, max_length=150)),
-                ('in_reply_to', models.CharField(max_length=160, null=True)),
-                ('client_id', models.CharField(max_length=64, null=True)),
-                ('status', models.PositiveSmallIntegerField(choices=[(0, 'queued'), (1, 'sent'), (2, 'failed'), (3, 'expired'), (4, 'cancelled'), (5, 'delivered'), (6, 'read')], default=0)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('attempts', models.PositiveIntegerField(default=0)),
-                ('created', models.DateTimeField()),
-                ('expires', models.DateTimeField(null=True)),
-                ('sent', models.DateTimeField(null=True)),
-                ('delivered', models.DateTimeField(null=True)),
-                ('read', models.DateTimeField(null=True)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('device', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tracking.device')),
-                ('vehicle', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='messages', to='tracking.vehicle')),
+                ("id", models.CharField(max_length=160, primary_key=True, serialize=False)),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("message", "Message"), ("reply", "Reply"), ("say", "Say")],
+                        default="message",
+                        max_length=8,
+                    ),
+                ),
+                ("text", models.CharField(max_length=2000)),
+                ("replies", models.JSONField(default=list)),
+                ("author_name", models.CharField(blank=True, max_length=150)),
+                ("in_reply_to", models.CharField(max_length=160, null=True)),
+                ("client_id", models.CharField(max_length=64, null=True)),
+                (
+                    "status",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "queued"),
+                            (1, "sent"),
+                            (2, "failed"),
+                            (3, "expired"),
+                            (4, "cancelled"),
+                            (5, "delivered"),
+                            (6, "read"),
+                        ],
+                        default=0,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("attempts", models.PositiveIntegerField(default=0)),
+                ("created", models.DateTimeField()),
+                ("expires", models.DateTimeField(null=True)),
+                ("sent", models.DateTimeField(null=True)),
+                ("delivered", models.DateTimeField(null=True)),
+                ("read", models.DateTimeField(null=True)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "device",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="tracking.device",
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="messages",
+                        to="tracking.vehicle",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
-                'indexes': [models.Index(condition=models.Q(('kind', 'message'), ('status__lt', 2)), fields=['vehicle', 'number'], name='message_open')],
-                'constraints': [models.UniqueConstraint(fields=('vehicle', 'number'), name='message_number'), models.UniqueConstraint(fields=('author', 'client_id'), name='message_once')],
+                "ordering": ["number"],
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("kind", "message"), ("status__lt", 2)),
+                        fields=["vehicle", "number"],
+                        name="message_open",
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("vehicle", "number"), name="message_number"),
+                    models.UniqueConstraint(fields=("author", "client_id"), name="message_once"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=64)),
-                ('status', models.CharField(choices=[('open', 'Open'), ('acknowledged', 'Acknowledged'), ('closed', 'Closed')], default='open', max_length=16)),
-                ('time', models.BigIntegerField(help_text='of its first fix, milliseconds since the epoch')),
-                ('last_time', models.BigIntegerField(help_text='of its newest fix')),
-                ('received', models.BigIntegerField(help_text='when the first one arrived')),
-                ('latitude', models.FloatField()),
-                ('longitude', models.FloatField()),
-                ('count', models.PositiveIntegerField(default=1)),
-                ('by_name', models.CharField(blank=True, max_length=150)),
-                ('at', models.DateTimeField(null=True)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('vehicle', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='alerts', to='tracking.vehicle')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("open", "Open"), ("acknowledged", "Acknowledged"), ("closed", "Closed")],
+                        default="open",
+                        max_length=16,
+                    ),
+                ),
+                ("time", models.BigIntegerField(help_text="of its first fix, milliseconds since the epoch")),
+                ("last_time", models.BigIntegerField(help_text="of its newest fix")),
+                ("received", models.BigIntegerField(help_text="when the first one arrived")),
+                ("latitude", models.FloatField()),
+                ("longitude", models.FloatField()),
+                ("count", models.PositiveIntegerField(default=1)),
+                ("by_name", models.CharField(blank=True, max_length=150)),
+                ("at", models.DateTimeField(null=True)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "vehicle",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="alerts",
+                        to="tracking.vehicle",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['time'],
-                'indexes': [models.Index(fields=['status', 'vehicle'], name='alert_by_status')],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'open')), fields=('vehicle', 'kind'), name='one_open_alert')],
+                "ordering": ["time"],
+                "indexes": [models.Index(fields=["status", "vehicle"], name="alert_by_status")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "open")),
+                        fields=("vehicle", "kind"),
+                        name="one_open_alert",
+                    )
+                ],
             },
         ),
+        migrations.RunPython(cluster, migrations.RunPython.noop),
     ]

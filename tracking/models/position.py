@@ -35,9 +35,13 @@ class Position(Fields):
     """An archived fix. Same vehicle, time and device = the same fix."""
 
     pk = models.CompositePrimaryKey("vehicle_id", "time", "device_id")
-    vehicle = models.ForeignKey(Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    vehicle = models.ForeignKey(
+        Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     time = models.BigIntegerField()
-    device = models.ForeignKey(Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
 
     def __str__(self) -> str:
         return f"vehicle {self.vehicle_id} at {self.time}"
@@ -47,8 +51,12 @@ class Latest(Fields):
     """The newest position of one device in one vehicle; moves only forward in time."""
 
     pk = models.CompositePrimaryKey("vehicle_id", "device_id")
-    vehicle = models.ForeignKey(Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
-    device = models.ForeignKey(Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    vehicle = models.ForeignKey(
+        Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
     time = models.BigIntegerField()
 
     def __str__(self) -> str:

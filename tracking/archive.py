@@ -1,0 +1,308 @@
+"""From the journal to the database.
+
+One archiver a shard, by lease: read from the start, one transaction, then delete what was
+committed. A killed one's work is read again, and two at once are harmless: the identity
+(vehicle, time, device) of a fix makes every step safe to repeat.
+"""
+
+import hashlib
+import logging
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import redis
+from django.db import DatabaseError, OperationalError, connection, transaction
+from msgspec import Struct
+
+from tracking import alerts, journal, messages
+from tracking.fixes import Fix
+from tracking.models import Quarantined, Vehicle
+
+log = logging.getLogger("fleetline.archive")
+
+BATCH = 5000
+REST_S = 0.02
+RUN_S = 2.0
+IDLE_S = 0.5
+MAX_QUARANTINED_A_DAY = 1000
+DAY_MS = 86_400_000
+
+Row = tuple[Any, ...]
+# As written below, whatever the order of the model's fields.
+COLUMNS = (
+    "vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading", "altitude",
+    "accuracy", "battery", "ignition", "odometer", "alarm", "attributes", "received",
+)  # fmt: skip
+
+
+class Stored(Struct):
+    """What a batch did, for the announcements after its commit and the one log line."""
+
+    positions: int = 0
+    quarantined: int = 0
+    alerts: set[int] = set()
+    messages: list[str] = []
+
+
+def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:
+    return (
+        vehicle, fix.time, device, fix.latitude, fix.longitude, fix.speed, fix.heading, fix.altitude,
+        fix.accuracy, fix.battery, fix.ignition, fix.odometer, fix.alarm, fix.attributes, received,
+    )  # fmt: skip
+
+
+# --- running -------------------------------------------------------------------------------
+
+
+def run(shard: int) -> int:
+    """Archive one shard until it has been empty for IDLE_S or RUN_S have passed; return positions stored."""
+    reader = journal.Reader(journal.connect(), shard, owner=uuid.uuid4().hex)
+    if not reader.hold():
+        return 0
+    stored, started, worked = 0, time.monotonic(), time.monotonic()
+    try:
+        while time.monotonic() - started < RUN_S and reader.hold():
+            reader.awake()
+            blocks = reader.read(BATCH)
+            if blocks:
+                stored += archive(blocks)
+                reader.delete(blocks)
+                worked = time.monotonic()
+            elif time.monotonic() - worked > IDLE_S:
+                break
+            time.sleep(REST_S)
+    finally:
+        reader.rest()
+        reader.release()
+    return stored
+
+
+def has_work(shard: int) -> bool:
+    return bool(journal.Reader(journal.connect(), shard, owner="").read(1))
+
+
+def archive(blocks: Iterable[tuple[bytes, int, bytes]]) -> int:
+    """Store blocks in one transaction and tell the dashboards; return how many positions were new."""
+    entries: list[journal.Entry] = []
+    damaged: list[Quarantined] = []
+    for id_, _, block in blocks:
+        try:
+            entries += journal.decode(block)
+        except ValueError as error:
+            damaged.append(_damaged(id_, block, error))
+    stored = store(entries, damaged)
+    messages.announce(stored.messages)
+    alerts.announce(stored.alerts)
+    log.info("stored %d positions, quarantined %d", stored.positions, stored.quarantined)
+    return stored.positions
+
+
+# --- storing -------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ()) -> Stored:
+    """Put what was heard into the database. Doing it twice, or in another order, changes nothing."""
+    stored = Stored(alerts=set(), messages=[])
+    known = _known_vehicles({entry.vehicle for entry in entries})
+    refused = list(damaged)
+    plain: list[Row] = []
+    alarms: list[tuple[Row, Fix]] = []
+    for entry in entries:
+        if isinstance(entry, journal.Fixes):
+            if entry.vehicle not in known:
+                refused += (_stray(entry, fix) for fix in entry.fixes)
+                continue
+            for fix in entry.fixes:
+                line = row(entry.vehicle, entry.device, fix, entry.received)
+                if fix.alarm is None:
+                    plain.append(line)
+                else:
+                    alarms.append((line, fix))
+        elif isinstance(entry, journal.Refusals):
+            refused += (
+                _quarantined(entry, r.code, r.detail, r.raw, salt=str(r.index)) for r in entry.rejections
+            )
+        elif entry.vehicle in known:
+            _store_message(entry, stored)
+    stored.positions = _store_rows(plain, refused) + _store_alarms(alarms, refused, stored)
+    stored.quarantined = _quarantine(refused)
+    return stored
+
+
+def _known_vehicles(ids: set[int]) -> set[int]:
+    known: set[int] = set()
+    wanted = sorted(ids)
+    for start in range(0, len(wanted), 900):
+        known.update(Vehicle.objects.filter(pk__in=wanted[start : start + 900]).values_list("pk", flat=True))
+    return known
+
+
+def _store_message(entry: journal.Receipt | journal.Said, stored: Stored) -> None:
+    if isinstance(entry, journal.Receipt):
+        changed = messages.store_receipt(entry)
+    else:
+        changed = messages.store_said(entry)
+    if changed is not None:
+        stored.messages.append(changed)
+
+
+def _store_rows(rows: list[Row], refused: list[Quarantined]) -> int:
+    """Insert rows; one that the database will not take is found by halving and quarantined."""
+    if not rows:
+        return 0
+    try:
+        with transaction.atomic():
+            taken = insert(rows)
+            move_latest(rows)
+            return taken
+    except OperationalError:
+        raise  # the database is away or busy: nothing is wrong with the rows
+    except (DatabaseError, ValueError, OverflowError) as error:
+        if len(rows) == 1:
+            refused.append(_unstorable(rows[0], error))
+            return 0
+    half = len(rows) // 2
+    return _store_rows(rows[:half], refused) + _store_rows(rows[half:], refused)
+
+
+def _store_alarms(alarms: list[tuple[Row, Fix]], refused: list[Quarantined], stored: Stored) -> int:
+    """One by one: only a fix that was not known before opens an alert."""
+    count = 0
+    for line, fix in alarms:
+        if _store_rows([line], refused):
+            count += 1
+            stored.alerts.add(alerts.opened(line[0], fix, received=line[-1]))
+    return count
+
+
+# --- inserting, per database ---------------------------------------------------------------
+
+_names = ", ".join(COLUMNS)
+_KEEP_FIRST = "ON CONFLICT (vehicle_id, time, device_id) DO NOTHING"
+
+
+def insert(rows: Sequence[Row]) -> int:
+    """Insert positions that are not known yet, inside a transaction; return how many were new."""
+    if connection.vendor == "postgresql" and len(rows) > 1:
+        return _copy(rows)
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({marks}) {_KEEP_FIRST}"  # noqa: S608
+    with connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
+        return max(cursor.rowcount, 0)
+
+
+def _copy(rows: Sequence[Row]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
+        )
+        cursor.execute("TRUNCATE incoming")
+        with cursor.copy(f"COPY incoming ({_names}) FROM STDIN") as copy:
+            for line in rows:
+                copy.write_row(line)
+        cursor.execute(
+            f"INSERT INTO tracking_position ({_names}) SELECT {_names} FROM incoming {_KEEP_FIRST}"  # noqa: S608
+        )
+        return int(cursor.rowcount)
+
+
+_latest_set = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS if c not in ("vehicle_id", "device_id"))
+
+
+def move_latest(rows: Iterable[Row]) -> None:
+    """Move the latest position of each device in its vehicle forward; never back."""
+    newest: dict[tuple[int, int], Row] = {}
+    for line in rows:
+        key = (line[0], line[2])
+        if key not in newest or line[1] > newest[key][1]:
+            newest[key] = line
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    statement = (
+        f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) "  # noqa: S608
+        f"ON CONFLICT (vehicle_id, device_id) DO UPDATE SET {_latest_set} "
+        "WHERE excluded.time > tracking_latest.time"
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, [newest[key] for key in sorted(newest)])
+
+
+# --- quarantine ----------------------------------------------------------------------------
+
+
+def _quarantined(entry: journal.Heard, code: str, detail: str, raw: str, *, salt: str) -> Quarantined:
+    content = f"{entry.device}:{entry.received}:{salt}:{raw}"
+    return Quarantined(
+        id=hashlib.sha256(content.encode()).hexdigest(),
+        device_id=entry.device,
+        vehicle_id=entry.vehicle,
+        received=entry.received,
+        code=code,
+        detail=detail[:500],
+        raw=raw,
+    )
+
+
+def _stray(entry: journal.Fixes, fix: Fix) -> Quarantined:
+    line = row(entry.vehicle, entry.device, fix, entry.received)
+    return _quarantined(entry, "unknown_vehicle", "its vehicle was removed", repr(line), salt=str(fix.time))
+
+
+def _unstorable(line: Row, error: Exception) -> Quarantined:
+    heard = journal.Fixes(line[0], line[2], line[-1], [])
+    return _quarantined(heard, "not_storable", str(error).strip(), repr(line)[:2048], salt=str(line[1]))
+
+
+def _damaged(id_: bytes, block: bytes, error: ValueError) -> Quarantined:
+    log.error("block %s: %s; kept in quarantine", id_.decode(), error)
+    heard = journal.Fixes(0, 0, int(id_.split(b"-")[0]), [])
+    row = _quarantined(heard, "damaged_block", str(error), block.hex(), salt=id_.decode())
+    row.device_id = row.vehicle_id = None
+    return row
+
+
+def _quarantine(refused: Sequence[Quarantined]) -> int:
+    """Keep what was refused, at most MAX_QUARANTINED_A_DAY a device and day."""
+    kept: list[Quarantined] = []
+    counts: Counter[tuple[int | None, int]] = Counter()
+    for item in refused:
+        day = item.received // DAY_MS
+        key = (item.device_id, day)
+        if key not in counts and item.device_id is not None:
+            counts[key] = Quarantined.objects.filter(
+                device_id=item.device_id, received__gte=day * DAY_MS, received__lt=(day + 1) * DAY_MS
+            ).count()
+        counts[key] += 1
+        if item.device_id is None or counts[key] <= MAX_QUARANTINED_A_DAY:
+            kept.append(item)
+    known = set(
+        Quarantined.objects.filter(pk__in=[item.pk for item in kept[:900]]).values_list("pk", flat=True)
+    )
+    Quarantined.objects.bulk_create(kept, batch_size=500, ignore_conflicts=True)
+    return len(kept) - len(known)
+
+
+def healthy() -> tuple[bool, dict[str, Any]]:
+    """Whether positions reach the journal and the database: (ok, what /healthz shows)."""
+    try:
+        length, lag = journal.backlog(journal.connect())
+        state: dict[str, Any] = {"redis": "ok", "journal": {"length": length, "lag_seconds": round(lag, 3)}}
+    except (redis.RedisError, OSError) as error:
+        state = {
+            "redis": f"{type(error).__name__}: {error}",
+            "journal": {"length": None, "lag_seconds": None},
+        }
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        state["database"] = "ok"
+    except DatabaseError as error:
+        state["database"] = f"{type(error).__name__}: {error}"
+    return state["redis"] == state["database"] == "ok", state

@@ -1,0 +1,79 @@
+"""What a browser is shown first: every vehicle of some fleets, as the journal and the database know it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from django.db.models import Count, Q
+
+from tracking import database, live, presence
+from tracking.fixes import Fix
+from tracking.live import PRIMARY_SILENT_MS
+from tracking.models import Alert, Device, Latest, Vehicle
+
+
+async def vehicles(fleet: int) -> dict[int, dict[str, Any]]:
+    """The vehicles of a fleet: {id: vehicle object of the wire}, `position` as a JSON array."""
+    rows = await database.run(_rows, fleet)
+    moving = await live.latest(fleet)
+    expected = await live.intervals(fleet)
+    online = await presence.online(fleet)
+    for pk, row in rows.items():
+        known = msgspec.json.decode(moving[pk]) if pk in moving else None
+        if known is not None and (row["position"] is None or known[1] > row["position"][1]):
+            row["position"] = known
+        row["online"] = pk in online
+        row["interval"] = expected.get(pk)
+    return rows
+
+
+def _rows(fleet: int) -> dict[int, dict[str, Any]]:
+    open_alerts = Count("alerts", filter=Q(alerts__status=Alert.Status.OPEN))
+    found = Vehicle.objects.filter(fleet=fleet).select_related("fleet").annotate(open_alerts=open_alerts)
+    rows = {vehicle.pk: describe(vehicle, alerts=vehicle.open_alerts) for vehicle in found}
+    primary: set[int] = set()
+    devices = Device.objects.filter(vehicle__fleet=fleet).order_by("primary", "-uid")
+    for pk, uid, vehicle, is_primary in devices.values_list("pk", "uid", "vehicle_id", "primary"):
+        rows[vehicle]["uid"] = uid  # the primary one comes last
+        if is_primary:
+            primary.add(pk)
+    for vehicle, position in marker(Latest.objects.filter(vehicle__fleet=fleet), primary).items():
+        if vehicle in rows:
+            rows[vehicle]["position"] = position
+    return rows
+
+
+def describe(vehicle: Vehicle, *, alerts: int = 0) -> dict[str, Any]:
+    return {
+        "id": vehicle.pk,
+        "uid": None,
+        "name": vehicle.name,
+        "plate": vehicle.plate,
+        "driver": vehicle.driver,
+        "fleet": vehicle.fleet.slug,
+        "online": False,
+        "position": None,
+        "alerts": alerts,
+        "interval": None,
+    }
+
+
+def marker(latest: Iterable[Latest], primary: set[int]) -> dict[int, list[Any]]:
+    """Where to show each vehicle: at its primary device, or at another when that was silent for 2 min."""
+    shown: dict[int, Latest] = {}
+    for row in latest:
+        other = shown.get(row.vehicle_id)
+        if other is None or _rank(row, primary) > _rank(other, primary):
+            shown[row.vehicle_id] = row
+    return {
+        vehicle: msgspec.json.decode(live.value(vehicle, _fix(row), row.received))
+        for vehicle, row in shown.items()
+    }
+
+
+def _rank(row: Latest, primary: set[int]) -> int:
+    return row.time + (PRIMARY_SILENT_MS if row.device_id in primary else 0)
+
+
+def _fix(row: Latest) -> Fix:
+    return Fix(*(getattr(row, name) for name in Fix.__struct_fields__))
