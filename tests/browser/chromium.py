@@ -46,7 +46,7 @@ def unpacked(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "TMPDIR": str(folder), "AWS_LAMBDA_JS_RUNTIME": "nodejs22.x"}
     result = subprocess.run(
-        ["node", "--input-type=module", "--eval", UNPACK],
+        [shutil.which("node") or "node", "--input-type=module", "--eval", UNPACK],
         cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     program = Path(result.stdout.strip())
