@@ -74,7 +74,7 @@ def signed_in(
     """Let only signed-in users through: others get the login page, htmx and /api/ a 401."""
 
     @wraps(view)
-    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         if request.user.is_authenticated:
             response = view(cast(Request, request), *args, **kwargs)
         elif request.path.startswith("/api/"):

@@ -28,7 +28,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(
-        request, 403, "csrf", "This form was too old, or came from another site. Go back, reload the page, try again."
+        request,
+        403,
+        "csrf",
+        "This form was too old, or came from another site. Go back, reload the page, try again.",
     )
 
 

@@ -18,6 +18,10 @@ urlpatterns = [
     path("demo/strip/", demo.demo_strip, name="demo_strip"),
     path("demo/remove/", demo.demo_remove, name="demo_remove"),
     path("api/session", accounts.session, name="session"),
-    re_path(r"^api/vehicles/(?P<pk>[0-9]{1,18})/track\.(?P<format>geojson|gpx|kml|csv)$", tracks.track, name="track"),
+    re_path(
+        r"^api/vehicles/(?P<pk>[0-9]{1,18})/track\.(?P<format>geojson|gpx|kml|csv)$",
+        tracks.track,
+        name="track",
+    ),
     path("api/fleets/<slug:slug>/positions.geojson", tracks.fleet_positions, name="fleet_positions"),
 ]

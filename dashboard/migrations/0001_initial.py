@@ -4,29 +4,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='UsedLink',
+            name="UsedLink",
             fields=[
-                ('digest', models.CharField(help_text='SHA-256 of the token', max_length=64, primary_key=True, serialize=False)),
-                ('expires', models.DateTimeField(db_index=True, help_text='the token is refused by its age from then on')),
+                (
+                    "digest",
+                    models.CharField(
+                        help_text="SHA-256 of the token", max_length=64, primary_key=True, serialize=False
+                    ),
+                ),
+                (
+                    "expires",
+                    models.DateTimeField(
+                        db_index=True, help_text="the token is refused by its age from then on"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='FailedLogin',
+            name="FailedLogin",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(help_text='SHA-256 of address and user name', max_length=64)),
-                ('at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(help_text="SHA-256 of address and user name", max_length=64)),
+                ("at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['key', 'at'], name='failed_login_by_key')],
+                "indexes": [models.Index(fields=["key", "at"], name="failed_login_by_key")],
             },
         ),
     ]

@@ -24,16 +24,17 @@ def login(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render(request, "dashboard/login.html", {"form": AuthenticationForm(request), "next": goal})
     name, address = request.POST.get("username", ""), request.META.get("REMOTE_ADDR", "")
-    context = {"form": AuthenticationForm(request, data=request.POST), "next": goal}
+    form = AuthenticationForm(request, data=request.POST)
+    context = {"form": form, "next": goal}
     if not signin.attempt(name, address):
-        context["wait"] = signin.ATTEMPT_WINDOW_MINUTES
-        response = render(request, "dashboard/login.html", context, status=429)
+        wait = {"wait": signin.ATTEMPT_WINDOW_MINUTES}
+        response = render(request, "dashboard/login.html", context | wait, status=429)
         response["Retry-After"] = str(signin.ATTEMPT_WINDOW_MINUTES * 60)
         return response
-    if not context["form"].is_valid():
+    if not form.is_valid():
         return render(request, "dashboard/login.html", context)
     signin.succeeded(name, address)
-    auth.login(request, context["form"].get_user())
+    auth.login(request, form.get_user())
     return redirect(goal)
 
 

@@ -60,7 +60,9 @@ def _write(request: Request, pk: int) -> HttpResponse:
             author=request.user,
             author_name=request.user.get_full_name() or request.user.get_username(),
             text=text,
-            replies=[word.strip()[:MAX_REPLY] for word in typed["replies"].split(",") if word.strip()][:MAX_REPLIES],
+            replies=[word.strip()[:MAX_REPLY] for word in typed["replies"].split(",") if word.strip()][
+                :MAX_REPLIES
+            ],
             client_id=typed["client_id"][:64] or None,
         )
     except messages.Refused as error:
@@ -100,5 +102,7 @@ def _row(message: Message) -> dict[str, Any]:
         "status": status.label,
         "icon": ICONS[status],
         "at": moment if moment and ours else None,
-        "again": str(uuid.uuid4()) if ours and status in (Message.Status.FAILED, Message.Status.EXPIRED) else "",
+        "again": str(uuid.uuid4())
+        if ours and status in (Message.Status.FAILED, Message.Status.EXPIRED)
+        else "",
     }

@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
-from django.http import HttpResponse, HttpResponseRedirect
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -43,7 +44,7 @@ class ExportForm(forms.Form):
     last = forms.ChoiceField(choices=[(str(hours), hours) for hours in LAST_HOURS] + [("range", "range")])
     zone = forms.CharField(required=False, max_length=64)
 
-    def __init__(self, data: object) -> None:
+    def __init__(self, data: QueryDict) -> None:
         super().__init__(data)
         required = self.data.get("last") == "range"
         self.fields["from"] = forms.DateTimeField(required=required)
@@ -77,9 +78,14 @@ def export(request: Request, pk: int) -> HttpResponse:
     found = vehicle_or_404(request.user, pk)
     form = ExportForm(request.GET)
     if not form.is_valid():
-        detail = " ".join(f"{name}: {error}" if name != "__all__" else error
-                          for name, errors in form.errors.items() for error in errors)
-        return render(request, "400.html", {"detail": detail, "back": reverse("vehicle", args=[pk])}, status=400)
+        detail = " ".join(
+            str(error) if name == NON_FIELD_ERRORS else f"{name}: {error}"
+            for name, errors in form.errors.items()
+            for error in errors
+        )
+        return render(
+            request, "400.html", {"detail": detail, "back": reverse("vehicle", args=[pk])}, status=400
+        )
     start, end = (time.isoformat(timespec="milliseconds").replace("+00:00", "Z") for time in form.period())
     track = reverse("track", args=[found.pk, form.cleaned_data["format"]])
     return HttpResponseRedirect(f"{track}?{urlencode({'from': start, 'to': end})}")

@@ -1,4 +1,4 @@
-"""The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of the south only."""
+"""The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of the south."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -40,7 +40,8 @@ def house(db) -> SimpleNamespace:
     Device.objects.create(uid="van-7", vehicle=van)
     Device.objects.create(uid="truck-1", vehicle=truck)
     people = {
-        name: User.objects.create_user(name, password=f"{name}-password") for name in ("alice", "bob", "vera", "mallory")
+        name: User.objects.create_user(name, password=f"{name}-password")
+        for name in ("alice", "bob", "vera", "mallory")
     }
     for name, fleet, role in (
         ("alice", north, "manager"),

@@ -17,7 +17,16 @@ def take(client, alert, **form: str):
 
 def test_the_bar_says_what_when_and_who(house, sos, sign_in) -> None:
     page = bar(sign_in("bob"))
-    for words in ("SOS", "Van 7", "08:00", "(arrived", "08:10", "Jan de Vries", "tel:+3161234", "Acknowledge"):
+    for words in (
+        "SOS",
+        "Van 7",
+        "08:00",
+        "(arrived",
+        "08:10",
+        "Jan de Vries",
+        "tel:+3161234",
+        "Acknowledge",
+    ):
         assert words in page
 
 

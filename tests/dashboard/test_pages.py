@@ -99,7 +99,9 @@ def test_the_strip_says_how_far_the_past_is(demo, sign_in) -> None:
     assert "<progress" not in strip(sign_in("root"))
 
 
-@pytest.mark.parametrize("said", ["nonsense", "[]", '{"phase":"history"}', '{"phase":"history","done":1,"total":0}'])
+@pytest.mark.parametrize(
+    "said", ["nonsense", "[]", '{"phase":"history"}', '{"phase":"history","done":1,"total":0}']
+)
 def test_a_progress_that_makes_no_sense_is_not_shown(demo, sign_in, said) -> None:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as store:
         store.set("demo:progress", said)

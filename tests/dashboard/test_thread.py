@@ -23,7 +23,11 @@ def test_a_dispatcher_writes_and_sees_it_queued(house, sign_in, url) -> None:
     form = {"text": "Call the\r\ndepot", "client_id": str(uuid.uuid4()), "replies": "OK, Delayed ,"}
     page = sign_in("bob").post(url, form, headers=HTMX).content.decode()
     message = Message.objects.get()
-    assert (message.text, message.replies, message.author) == ("Call the\ndepot", ["OK", "Delayed"], house.bob)
+    assert (message.text, message.replies, message.author) == (
+        "Call the\ndepot",
+        ["OK", "Delayed"],
+        house.bob,
+    )
     assert "Call the<br>depot" in page
     assert "receipt-queued" in page
     assert form["client_id"] not in page

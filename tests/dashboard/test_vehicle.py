@@ -27,7 +27,17 @@ def drawer(client, house) -> str:
 @time_machine.travel(T0 / 1000 + 5, tick=False)
 def test_the_drawer_says_what_is_known(house, latest, sign_in) -> None:
     page = drawer(sign_in("vera"), house)
-    for words in ("Van 7", "Moving", "54 km/h", "82 %", "±6 m", "182311 km", "van-7", "Jan de Vries", "tel:+3161234"):
+    for words in (
+        "Van 7",
+        "Moving",
+        "54 km/h",
+        "82 %",
+        "±6 m",
+        "182311 km",
+        "van-7",
+        "Jan de Vries",
+        "+3161234",
+    ):
         assert words in page
     assert f'data-vehicle="{house.van.pk}"' in page
     for hook in ("state", "speed", "age"):
@@ -102,7 +112,13 @@ def test_a_range_is_on_the_clocks_of_the_reader(house, sign_in) -> None:
     [
         {"last": "range", "format": "csv"},
         {"last": "range", "format": "csv", "from": "2026-11-22T18:00", "to": "2026-11-22T06:00"},
-        {"last": "range", "format": "csv", "from": "2026-11-22T06:00", "to": "2026-11-22T18:00", "zone": "../etc"},
+        {
+            "last": "range",
+            "format": "csv",
+            "from": "2026-11-22T06:00",
+            "to": "2026-11-22T18:00",
+            "zone": "../etc",
+        },
         {"last": "1", "format": "exe"},
         {"last": "7", "format": "csv"},
         {},

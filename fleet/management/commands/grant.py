@@ -32,5 +32,7 @@ class Command(BaseCommand):
     def _create(self, username: str) -> User:
         password = os.environ.get("USER_PASSWORD", "")
         if not password:
-            raise CommandError(f"There is no user {username}. Set USER_PASSWORD to create one with that password.")
+            raise CommandError(
+                f"There is no user {username}. Set USER_PASSWORD to create one with that password."
+            )
         return User.objects.create_user(username, password=password)
