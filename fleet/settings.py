@@ -39,7 +39,8 @@ def kept_secret(name: str) -> str:
                     os.link(file.name, path)
     except OSError as error:
         raise ImproperlyConfigured(
-            f"DATA: cannot write {path} ({error.strerror}). Point DATA at a folder that this user may write to."
+            f"DATA: cannot write {path} ({error.strerror}). "
+            "Point DATA at a folder that this user may write to."
         ) from error
     return path.read_text().strip()
 
@@ -98,7 +99,9 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 ORIGINS = env.list("ORIGINS", default=[])
 for origin in ORIGINS:
     if urlsplit(origin).scheme not in ("http", "https") or not urlsplit(origin).netloc:
-        raise ImproperlyConfigured(f"ORIGINS: {origin!r} is not a full origin such as https://fleet.example.org.")
+        raise ImproperlyConfigured(
+            f"ORIGINS: {origin!r} is not a full origin such as https://fleet.example.org."
+        )
 CSRF_TRUSTED_ORIGINS = ORIGINS
 # Password of the first superuser `admin`; unset: a random one, printed once at first start.
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
@@ -147,9 +150,12 @@ if database["ENGINE"] == "django.db.backends.sqlite3":
     # Consumers run in threads: an in-memory test database would be another one in each.
     database["TEST"] = {"NAME": str(DATA / "test.sqlite3")}
 elif database["ENGINE"] == "django.db.backends.postgresql":
-    database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
+    pool = {"min_size": 0, "max_size": 16, "timeout": 10}
+    database["OPTIONS"] = {**database.get("OPTIONS", {}), "pool": pool}
 else:
-    raise ImproperlyConfigured("DATABASE_URL: use postgres://user:password@host:5432/name, or nothing for SQLite.")
+    raise ImproperlyConfigured(
+        "DATABASE_URL: use postgres://user:password@host:5432/name, or nothing for SQLite."
+    )
 database["CONN_MAX_AGE"] = 0
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -44,7 +44,7 @@ class Stored(Struct):
     positions: int = 0
     quarantined: int = 0
     alerts: set[int] = set()
-    messages: list[str] = []
+    messages: list[messages.Change] = []
 
 
 def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:

@@ -65,7 +65,7 @@ async def forever(name: str, every: float, work: Callable[[], Awaitable[object]]
         try:
             await work()
             failing = False
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (a task for ever: say it once, go on)
             if not failing:
                 log.warning("%s: %s: %s; tried again every %g s", name, type(error).__name__, error, every)
             failing = True

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_TEXT = 2000
+MAX_DETAIL = 200
 MAX_REPLIES, MAX_REPLY = 6, 40
 EXPIRES = timedelta(hours=24)
 RECEIPTS = {
@@ -30,6 +31,7 @@ RECEIPTS = {
     "failed": Message.Status.FAILED,
 }
 Status = Message.Status
+Change = tuple[str, int]  # a message's id and the status that it reached
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -81,7 +83,7 @@ def queue(
             )
     except IntegrityError:
         return Message.objects.get(author=author, client_id=client_id)
-    live.announce([live.outbox(vehicle.pk), *_announcements([message])])
+    live.announce([live.outbox(vehicle.pk), live.frame(vehicle.fleet_id, serialize(message))])
     return message
 
 
@@ -131,7 +133,7 @@ def sent(ids: Iterable[str]) -> None:
     Message.objects.filter(pk__in=ids).update(attempts=F("attempts") + 1)
     fresh = Message.objects.filter(pk__in=ids, status__lt=Status.SENT)
     changed = [pk for pk in ids if fresh.filter(pk=pk).update(status=Status.SENT, sent=now())]
-    announce(changed)
+    announce((pk, Status.SENT) for pk in changed)
 
 
 # --- from the device -----------------------------------------------------------------------
@@ -143,7 +145,7 @@ def heard(
     """What a device said of or as a message, as it goes into the journal."""
     if isinstance(frame, fixes.Receipt):
         return journal.Receipt(
-            vehicle, device, received, frame.id, frame.status[:16], (frame.detail or "")[:200]
+            vehicle, device, received, frame.id, frame.status[:16], (frame.detail or "")[:MAX_DETAIL]
         )
     if isinstance(frame, fixes.Reply):
         return journal.Said(
@@ -152,8 +154,8 @@ def heard(
     return journal.Said(vehicle, device, received, Message.Kind.SAY.value, frame.id, frame.text, None)
 
 
-def store_receipt(receipt: journal.Receipt) -> str | None:
-    """Raise a message's status; return its id when that changed something. Inside a transaction."""
+def store_receipt(receipt: journal.Receipt) -> Change | None:
+    """Raise a message's status; return what changed, if anything. Inside a transaction."""
     status = RECEIPTS.get(receipt.status)
     if status is None:
         return None
@@ -167,11 +169,11 @@ def store_receipt(receipt: journal.Receipt) -> str | None:
     if status == Status.READ:
         changes["read"] = moment
     rows = Message.objects.filter(pk=receipt.id, vehicle=receipt.vehicle, kind=Message.Kind.MESSAGE)
-    return receipt.id if rows.filter(status__lt=status).update(**changes) else None
+    return (receipt.id, status) if rows.filter(status__lt=status).update(**changes) else None
 
 
-def store_said(said: journal.Said) -> str | None:
-    """Keep a reply or a say once; return its id when it is new. Inside a transaction."""
+def store_said(said: journal.Said) -> Change | None:
+    """Keep a reply or a say once; return it when it is new. Inside a transaction."""
     pk = f"{said.device}:{said.id}"
     if Message.objects.filter(pk=pk).exists():
         return None
@@ -190,7 +192,7 @@ def store_said(said: journal.Said) -> str | None:
         created=moment,
         delivered=moment,
     )
-    return pk
+    return pk, Status.DELIVERED
 
 
 # --- to the dashboards ---------------------------------------------------------------------
@@ -200,7 +202,7 @@ def serialize(message: Message) -> dict[str, Any]:
     """The `message`, `reply` or `say` frame of the browser socket."""
     return {
         "type": message.kind,
-        "id": message.pk,
+        "id": message.pk.rpartition(":")[2],  # a device's own id of what it said, without the device
         "vehicle": message.vehicle_id,
         "number": message.number,
         "status": Status(message.status).label,
@@ -218,23 +220,17 @@ def serialize(message: Message) -> dict[str, Any]:
     }
 
 
-def announce(ids: Iterable[str]) -> None:
-    """Show messages as they now are to everybody who watches their fleets."""
-    ids = list(ids)
-    if ids:
-        live.announce(_announcements(Message.objects.filter(pk__in=ids).order_by("vehicle", "number")))
-
-
-def _announcements(messages: Iterable[Message]) -> list[tuple[str, dict[str, Any]]]:
-    messages = list(messages)
-    fleets = dict(
-        Vehicle.objects.filter(pk__in={m.vehicle_id for m in messages}).values_list("pk", "fleet_id")
+def announce(changes: Iterable[Change]) -> None:
+    """Show each change to everybody who watches the message's fleet: a rung of the ladder at a time."""
+    changes = list(changes)
+    if not changes:
+        return
+    rows = Message.objects.select_related("vehicle").in_bulk({pk for pk, _ in changes})
+    live.announce(
+        live.frame(rows[pk].vehicle.fleet_id, {**serialize(rows[pk]), "status": Status(status).label})
+        for pk, status in changes
+        if pk in rows
     )
-    return [
-        live.frame(fleets[message.vehicle_id], serialize(message))
-        for message in messages
-        if message.vehicle_id in fleets
-    ]
 
 
 def expire() -> int:
@@ -242,7 +238,7 @@ def expire() -> int:
     late = Message.objects.filter(status__lte=Status.SENT, kind=Message.Kind.MESSAGE, expires__lte=now())
     ids = list(late.values_list("pk", flat=True))
     count = Message.objects.filter(pk__in=ids, status__lte=Status.SENT).update(status=Status.EXPIRED)
-    announce(ids)
+    announce((pk, Status.EXPIRED) for pk in ids)
     return count
 
 

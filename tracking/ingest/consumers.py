@@ -173,12 +173,7 @@ class Connection:
         self.error(code, detail, seq=seq)
         self.bad_in_a_row += 1
         if self.bad_in_a_row >= MAX_BAD_FRAMES:
-            self._closing = asyncio.create_task(self._close_when_written(4400))
-
-    async def _close_when_written(self, code: int) -> None:
-        while self._writing is not None:
-            await asyncio.sleep(0.01)
-        self.close(code)
+            self._writing.add_done_callback(lambda _: self.close(4400))
 
     async def _has_room(self, seq: int | None, count: int) -> bool:
         """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing."""
@@ -274,11 +269,14 @@ def _json(content: Any) -> str:
 
 def _rejections(batch: Batch, seq: int) -> Iterable[str]:
     shown = batch.rejections[:MAX_ERRORS]
-    for number, rejection in enumerate(shown, start=1):
-        more = len(batch.rejections) - len(shown) if number == len(shown) else 0
+    for left, rejection in zip(range(len(shown) - 1, -1, -1), shown, strict=True):
         yield _json(
             ErrorFrame(
-                code=rejection.code, detail=rejection.detail, seq=seq, index=rejection.index, more=more
+                code=rejection.code,
+                detail=rejection.detail,
+                seq=seq,
+                index=rejection.index,
+                more=0 if left else len(batch.rejections) - len(shown),
             )
         )
 

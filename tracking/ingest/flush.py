@@ -12,6 +12,7 @@ from typing import Any
 
 import redis
 from celery import current_app
+from kombu.exceptions import OperationalError
 
 from tracking import journal, live
 from tracking.loops import journal_redis, per_loop
@@ -137,7 +138,7 @@ class Flusher:
         def wake() -> None:
             try:
                 current_app.send_task("tracking.tasks.archive", args=[shard], queue="archive", expires=10)
-            except Exception as error:
+            except (OSError, redis.RedisError, OperationalError) as error:
                 log.warning("cannot wake the archiver: %s", error)
 
         task = asyncio.get_running_loop().run_in_executor(None, wake)

@@ -102,21 +102,23 @@ async def _take(source: Source, body: dict[str, Any]) -> dict[str, Any]:
             said.append(messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received))
     out = flusher()
     if out.down or out.queued + len(batch.fixes) > MAX_QUEUED:
-        raise Problem(503, "unavailable", "The journal is down: send all of it again.", retry_after=5)
+        raise _unavailable()
     flush = reporter.accept(batch, received=received)
     if said:
         flush = out.add(*said)
     try:
         await asyncio.wait_for(asyncio.shield(flush.done), JOURNAL_WAIT_S)
     except TimeoutError as error:
-        raise Problem(
-            503, "unavailable", "The journal is down: send all of it again.", retry_after=5
-        ) from error
+        raise _unavailable() from error
     return {
         "acked": len(batch.fixes),
         "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections],
         "messages": await _pending(who.vehicle),
     }
+
+
+def _unavailable() -> Problem:
+    return Problem(503, "unavailable", "The journal is down: send all of it again.", retry_after=5)
 
 
 async def _pending(vehicle: int) -> list[dict[str, Any]]:
