@@ -19,6 +19,7 @@ from msgspec import Struct
 
 from tracking import alerts, journal, messages
 from tracking.fixes import Fix
+from tracking.messages import Change
 from tracking.models import Quarantined, Vehicle
 
 log = logging.getLogger("fleetline.archive")
@@ -44,7 +45,7 @@ class Stored(Struct):
     positions: int = 0
     quarantined: int = 0
     alerts: set[int] = set()
-    messages: list[messages.Change] = []
+    messages: list[Change] = []
 
 
 def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:
