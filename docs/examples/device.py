@@ -1,6 +1,9 @@
 """A device in ten lines. TOKEN is what `python manage.py devicetoken my-van --create` prints."""
+# ruff: noqa: T201
 
-import asyncio, json, os  # noqa: E401
+import asyncio
+import json
+import os
 from datetime import UTC, datetime
 
 from websockets.asyncio.client import connect
@@ -12,13 +15,9 @@ async def main() -> None:
     headers = {"Authorization": f"Bearer {os.environ['TOKEN']}"}
     async with connect(URL, additional_headers=headers) as socket:
         print(await socket.recv())  # {"type":"hello",…}
-        position = {
-            "latitude": 57.7072,
-            "longitude": 11.9668,
-            "speed": 8.3,
-            "time": datetime.now(UTC).isoformat(),
-        }
-        await socket.send(json.dumps({"type": "position", "seq": 1, **position}))
+        place = {"latitude": 57.7072, "longitude": 11.9668, "speed": 8.3}
+        fix = {"type": "position", "seq": 1, "time": datetime.now(UTC).isoformat(), **place}
+        await socket.send(json.dumps(fix))
         print(await socket.recv())  # {"type":"ack","seq":1}: safe, whatever is killed next
 
 

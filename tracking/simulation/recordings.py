@@ -90,7 +90,7 @@ def _csv(path: Path, recording: Recording) -> None:
                 continue
             try:
                 values = {name: row[at].strip() for name, at in columns.items() if at < len(row)}
-                recording.add(values.pop("track", ""), values.pop("time"), **values)  # type: ignore[arg-type]
+                recording.add(values.pop("track", ""), values.pop("time"), **values)
             except (ValueError, KeyError, TypeError) as error:
                 raise Unreadable(f"{path.name}, line {rows.line_num}: {error}") from error
 
@@ -193,7 +193,7 @@ class _Gpx:
             self.point[field] = self.text.strip()
         if name == "trkpt":
             time = self.point.pop("time", None)
-            self.recording.add(f"{self.track}.{self.segment}", time, **self.point)  # type: ignore[arg-type]
+            self.recording.add(f"{self.track}.{self.segment}", time, **self.point)
             self.point = None
 
 
