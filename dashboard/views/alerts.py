@@ -14,7 +14,6 @@ from tracking.models import Alert, Role, Vehicle
 
 BAR_LENGTH = 3  # alerts in the bar; the rest is a number
 PAGE_LENGTH = 200  # acknowledged ones on the page
-MAX_NOTE = 500
 
 
 @require_safe
@@ -36,7 +35,8 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
     """Take an alert on. Somebody was faster: the answer shows who."""
     alert = get_object_or_404(_visible(request), pk=pk)
     vehicle_or_404(request.user, alert.vehicle_id, Role.DISPATCHER)
-    ledger.acknowledge(alert.pk, user=request.user, note=request.POST.get("note", "").strip()[:MAX_NOTE])
+    note = request.POST.get("note", "").replace("\0", "").strip()  # PostgreSQL keeps no NUL
+    ledger.acknowledge(alert.pk, user=request.user, note=note)
     if not request.htmx:
         return redirect("alerts")
     if (request.htmx.target or "").endswith("#alert-list"):
@@ -52,7 +52,9 @@ def _visible(request: Request) -> "QuerySet[Alert]":
 
 def _bar(request: Request) -> HttpResponse:
     found = _rows(request, _visible(request).filter(status=Alert.Status.OPEN).order_by("time", "pk"))
-    context = {"alerts": found[:BAR_LENGTH], "more": max(0, len(found) - BAR_LENGTH)}
+    # A phone shows one alert and a number.
+    more = {"more": max(0, len(found) - BAR_LENGTH), "more_phone": max(0, len(found) - 1)}
+    context = {"alerts": found[:BAR_LENGTH], **more}
     return render(request, "dashboard/_alert_bar.html", context)
 
 

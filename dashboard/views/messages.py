@@ -13,8 +13,6 @@ from tracking.models import Message, Role, Vehicle
 
 THREAD_LENGTH = 50  # newest messages shown at first …
 MAX_THREAD_LENGTH = 2000  # … and at most, by "Show earlier"
-MAX_TEXT = 2000
-MAX_REPLIES, MAX_REPLY = 5, 40
 DEFAULT_REPLIES = "OK, Delayed"
 
 
@@ -44,7 +42,7 @@ def thread_context(found: Vehicle, *, may_write: bool, count: str = "") -> dict[
         "may_write": may_write,
         "client_id": str(uuid.uuid4()),
         "replies": DEFAULT_REPLIES,
-        "max_text": MAX_TEXT,
+        "max_text": messages.MAX_TEXT,
     }
 
 
@@ -52,7 +50,7 @@ def _write(request: Request, pk: int) -> HttpResponse:
     found = vehicle_or_404(request.user, pk, Role.DISPATCHER)
     # Browsers send line breaks as CRLF, and count them as one character.
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
-    typed = {name: request.POST.get(name, "") for name in ("client_id", "replies")}
+    typed = {name: request.POST.get(name, "").replace("\0", "") for name in ("client_id", "replies")}
     refusal = ""
     try:
         messages.queue(
@@ -60,9 +58,7 @@ def _write(request: Request, pk: int) -> HttpResponse:
             author=request.user,
             author_name=request.user.get_full_name() or request.user.get_username(),
             text=text,
-            replies=[word.strip()[:MAX_REPLY] for word in typed["replies"].split(",") if word.strip()][
-                :MAX_REPLIES
-            ],
+            replies=[word.strip() for word in typed["replies"].split(",") if word.strip()],
             client_id=typed["client_id"][:64] or None,
         )
     except messages.Refused as error:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from dashboard.access import Request, may, signed_in, vehicle_or_404
 from dashboard.states import STATES, state
 from dashboard.views.messages import thread_context
+from tracking.live import PRIMARY_SILENT_MS
 from tracking.models import Alert, Latest, Role, Vehicle
 
 FORMATS = {"geojson": "GeoJSON", "gpx": "GPX", "kml": "KML", "csv": "CSV"}
@@ -93,7 +94,12 @@ def export(request: Request, pk: int) -> HttpResponse:
 
 def _now(found: Vehicle) -> dict[str, object]:
     """What the database knows of it now; the page's socket knows better within a second."""
-    latest = Latest.objects.filter(vehicle=found).order_by("-time").first()
+    # As on the map: the primary device, or another while that one has been silent.
+    latest = max(
+        Latest.objects.filter(vehicle=found).select_related("device"),
+        key=lambda row: row.time + (PRIMARY_SILENT_MS if row.device.primary else 0),
+        default=None,
+    )
     alarms = Alert.objects.filter(vehicle=found, status=Alert.Status.OPEN)
     now_ms = int(timezone.now().timestamp() * 1000)
     name = state(latest, now_ms=now_ms, alarm=alarms.exists())
@@ -102,6 +108,6 @@ def _now(found: Vehicle) -> dict[str, object]:
         "latest_at": datetime.fromtimestamp(latest.time / 1000, UTC) if latest else None,
         "state": name,
         "state_word": STATES[name],
-        "odometer_km": round(latest.odometer / 1000) if latest and latest.odometer is not None else None,
+        "odometer_km": f"{latest.odometer / 1000:,.0f}" if latest and latest.odometer is not None else None,
         "speed_kmh": round(latest.speed * 3.6) if latest and latest.speed is not None else None,
     }

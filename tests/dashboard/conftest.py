@@ -1,4 +1,4 @@
-"""The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of the south."""
+"""The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of south."""
 
 from collections.abc import Callable
 from types import SimpleNamespace

@@ -33,7 +33,7 @@ def test_the_drawer_says_what_is_known(house, latest, sign_in) -> None:
         "54 km/h",
         "82 %",
         "±6 m",
-        "182311 km",
+        "182,311 km",
         "van-7",
         "Jan de Vries",
         "+3161234",
