@@ -113,6 +113,10 @@ def test_only_one_file_knows(library: str, place: str) -> None:
 
 
 def test_a_file_is_no_longer_than_a_few_screens() -> None:
-    long = {name: lines for room in ROOMS for name, path in modules(room)
-            if (lines := len(path.read_text().splitlines())) > 400}  # fmt: skip
+    long = {
+        name: lines
+        for room in ROOMS
+        for name, path in modules(room)
+        if (lines := len(path.read_text().splitlines())) > 400 and ".migrations." not in name
+    }
     assert not long

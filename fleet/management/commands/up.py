@@ -29,6 +29,8 @@ BACKLOG = 1024
 REDIS_START_S, WEB_START_S = 60, 60
 ANSWER_S = 5
 WIDTH = 12
+# A child that ended so often while everything starts will not come up by itself.
+HOPELESS_RESTARTS = 4
 
 
 class Command(BaseCommand):
@@ -128,8 +130,15 @@ class Command(BaseCommand):
         """Start the web processes and wait until the page can be asked for."""
         for child in processes:
             supervisor.add(child)
-        if not supervisor.wait(lambda: healthy(host, port), seconds=WEB_START_S):
-            raise Refused(did_not_start(supervisor, processes[0]))
+
+        def hopeless() -> bool:
+            return any(child.restarts >= HOPELESS_RESTARTS for child in supervisor.children)
+
+        supervisor.wait(lambda: healthy(host, port) or hopeless(), seconds=WEB_START_S)
+        if not healthy(host, port):
+            raise Refused(
+                did_not_start(supervisor, max([*processes, *supervisor.children], key=lambda c: c.restarts))
+            )
 
     def box(self, address: str, password: str | None, *, seconds: float) -> None:
         """Print the last thing of the start: where it is, and how to get in."""
@@ -144,10 +153,9 @@ class Command(BaseCommand):
         if password:
             lines.append(f"Account   admin, password {password} (shown this once)")
         lines += [f"Logs      {settings.DATA / 'logs'}", "", "Ctrl-C ends everything and keeps the data."]
-        width = max(map(len, lines))
-        self.say("\n".join(["┌" + "─" * (width + 2) + "┐"]
-                            + [f"│ {line:<{width}} │" for line in lines]
-                            + ["└" + "─" * (width + 2) + "┘"]))  # fmt: skip
+        # Open at its sides: in a narrow window the link breaks into two lines and still works.
+        rule = "━" * 72
+        self.say("\n".join([rule, *(f"  {line}".rstrip() for line in lines), rule]))
 
 
 def positive(text: str) -> int:
