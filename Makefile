@@ -37,7 +37,7 @@ check: dev
 	.venv/bin/djlint --check --lint --quiet templates
 	node_modules/.bin/biome check static/js static/css tests/js
 	$(PY) manage.py makemigrations --check --dry-run
-	HTTPS=1 $(PY) manage.py check --deploy --fail-level WARNING
+	HTTPS=1 DATABASE_URL=postgres://database/fleetline $(PY) manage.py check --deploy --fail-level WARNING
 
 clean:
 	rm -rf .venv node_modules build

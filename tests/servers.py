@@ -62,9 +62,31 @@ def postgres() -> Iterator[str]:
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
         binaries, data, port = postgres_binaries(folder, copy=user is not None), folder / "data", free_port()
-        initdb = [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+        initdb = [
+            str(binaries / "initdb"),
+            "-D",
+            str(data),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        ]
         subprocess.run(initdb, cwd="/", check=True, stdout=subprocess.DEVNULL, **who)
-        command = [binaries / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1", "-k", "", "-F"]
+        command = [
+            str(binaries / "postgres"),
+            "-D",
+            str(data),
+            "-p",
+            str(port),
+            "-h",
+            "127.0.0.1",
+            "-k",
+            "",
+            "-F",
+        ]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(
                 command, cwd="/", stdout=log, stderr=log, preexec_fn=dies_with(os.getpid()), **who
@@ -105,7 +127,7 @@ def connects(address: str) -> bool:
 
 
 @contextlib.contextmanager
-def stopped_at_end(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+def stopped_at_end(process: "subprocess.Popen[Any]") -> Iterator[None]:
     try:
         yield
     finally:
