@@ -12,10 +12,10 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404
 from django.utils.cache import patch_vary_headers
 
-from dashboard.errors import api_error
+from dashboard.errors import api_error, sentence
 from tracking.models import Fleet, Membership, Role, Vehicle
 
 if TYPE_CHECKING:
@@ -80,7 +80,9 @@ def signed_in(
         elif request.path.startswith("/api/"):
             response = api_error(401, "unauthenticated", "Sign in first.")
         elif request.headers.get("HX-Request"):
-            response = render(request, "dashboard/_signed_out.html", status=401)
+            response = sentence(request, "dashboard/_signed_out.html", {}, status=401)
+            if request.method != "POST":
+                response["HX-Reswap"] = "none"  # the page itself notices, and says so once
         else:
             return redirect_to_login(request.get_full_path())
         patch_vary_headers(response, ["HX-Request", "Cookie"])

@@ -10,11 +10,19 @@ def api_error(status: int, code: str, detail: str) -> JsonResponse:
     return JsonResponse({"error": {"code": code, "detail": detail}}, status=status)
 
 
+def sentence(request: HttpRequest, template: str, context: dict[str, str], *, status: int) -> HttpResponse:
+    """An error for htmx. What somebody has typed stays: the answer to a POST goes above it."""
+    response = render(request, template, context, status=status)
+    if request.method == "POST":
+        response["HX-Reswap"] = "afterbegin"
+    return response
+
+
 def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpResponse:
     if request.path.startswith(("/api/", "/gps/")):
         return api_error(status, code, detail)
     if request.headers.get("HX-Request"):
-        return render(request, "dashboard/_refused.html", {"detail": detail}, status=status)
+        return sentence(request, "dashboard/_refused.html", {"detail": detail}, status=status)
     return render(request, f"{status}.html", {"detail": detail}, status=status)
 
 

@@ -48,6 +48,14 @@ document.addEventListener("input", (event) => {
   if (choice instanceof HTMLInputElement) choice.checked = true;
 });
 
+// Signing in again in another tab changes the token: forms of this page take the newest one.
+document.addEventListener("submit", (event) => {
+  const form = event.target instanceof HTMLFormElement ? event.target : null;
+  const input = form?.querySelector("input[name=csrfmiddlewaretoken]");
+  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+  if (token && input instanceof HTMLInputElement) input.value = token;
+}, true);
+
 // Enter sends, Shift+Enter breaks the line; an input method's own Enter is left alone.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;

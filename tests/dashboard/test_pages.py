@@ -46,6 +46,7 @@ def test_errors_for_people_are_pages_and_for_htmx_a_sentence(client, db) -> None
     assert "<html" in client.get("/nothing/").content.decode()
     sentence = client.get("/nothing/", headers=HTMX)
     assert sentence.status_code == 404
+    assert "HX-Reswap" not in sentence
     assert "<html" not in sentence.content.decode()
 
 

@@ -66,6 +66,14 @@ def test_a_viewer_reads_but_does_not_write(house, sign_in, url) -> None:
     assert Message.objects.count() == 1
 
 
+def test_signed_out_keeps_what_is_typed_on_the_page(house, client, url) -> None:
+    assert client.get(url, headers=HTMX)["HX-Reswap"] == "none"
+    answer = client.post(url, {"text": "hi", "client_id": "c-1"}, headers=HTMX)
+    assert answer.status_code == 401
+    assert answer["HX-Reswap"] == "afterbegin"
+    assert "signed out" in answer.content.decode()
+
+
 @pytest.mark.parametrize("field", ["text", "author_name"])
 def test_markup_in_a_message_is_only_text(house, sign_in, url, field) -> None:
     say(house, 1, **{field: "<script>alert(1)</script>"})
