@@ -178,7 +178,9 @@ class Device:
         noted: dict[str, float] = {}  # when it went out on this connection
         while True:
             try:
-                await asyncio.wait_for(self._change.wait(), KEEPALIVE_S)
+                # Not wait_for: that of Python 3.11 loses a cancellation that comes with the event.
+                async with asyncio.timeout(KEEPALIVE_S):
+                    await self._change.wait()
             except TimeoutError:
                 await socket.send('{"type":"ping"}')
             self._change.clear()

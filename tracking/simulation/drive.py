@@ -101,6 +101,8 @@ class Drive:
         self.at_work: set[Car] = set()
         self._backlog = asyncio.Semaphore(AT_ONCE)
         self._planning = asyncio.Lock()
+        self._unplanned = len(found)
+        self._all_drive = asyncio.Event()
 
     async def run(self) -> None:
         """Drive until every vehicle was sent away (the demo was removed)."""
@@ -121,8 +123,6 @@ class Drive:
         return {uid.decode(): mark.decode() for uid, mark in found.items()}
 
     async def _life(self, car: Car, mark: str) -> None:
-        if car.offline_s and mark == "done":
-            return
         hello: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
         rng = random.Random()
         device = Device(
@@ -131,8 +131,13 @@ class Drive:
             on_hello=lambda frame: None if hello.done() else hello.set_result(frame),
             on_message=lambda message: answer(device, message, car.temper, rng),
         )
-        async with self._planning:  # the first fix plans the rounds: half a second of work
+        async with self._planning:  # the first fix plans the rounds: a fifth of a second of work
             await asyncio.to_thread(car.itinerary.fix, _now_ms())
+        self._unplanned -= 1
+        if not self._unplanned:
+            self._all_drive.set()
+        if car.offline_s and mark == "done":
+            return
         life = asyncio.create_task(device.run())
         work = asyncio.create_task(self._work(car, device, hello, mark))
         try:
@@ -167,14 +172,15 @@ class Drive:
             group.create_task(self._send_live(car, device, now))
 
     async def _send_past(self, car: Car, device: Device, past: range) -> None:
-        """Send the past in batches, a few of all vehicles at once, resting as long as each took."""
+        """Send the past in batches, a few of all vehicles at once, once all are on the map."""
+        await self._all_drive.wait()
         for at in range(0, len(past), BATCH):
             times = past[at : at + BATCH]
             async with self._backlog:
                 begin = time.monotonic()
                 frame = await device.send([car.itinerary.fix(time_ms) for time_ms in times])
                 await frame.settled
-                await asyncio.sleep(min(time.monotonic() - begin, 0.5) / 2)
+                await asyncio.sleep(min(time.monotonic() - begin, 0.5) / 2)  # others have turns too
             self.done += len(times)
             await self._mark(car, str(times[-1]))
         await self._mark(car, "done")
