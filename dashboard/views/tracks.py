@@ -24,7 +24,7 @@ from tracking.fixes import EPOCH, MAX_AHEAD_MS, MILLISECOND, SECONDS_BELOW, now_
 from tracking.history.exports import FORMATS, export
 from tracking.history.exports.geojson import position, properties
 from tracking.history.exports.text import About, iso
-from tracking.history.latest import latest, vehicles
+from tracking.history.latest import latest
 from tracking.history.tracks import Row, in_threads
 from tracking.models import Fleet
 
@@ -36,6 +36,8 @@ RETRY_AFTER_S = 5
 DEFAULT_RANGE_MS = 86_400_000
 # The years that a date can have, 1 to 9999.
 EARLIEST_MS, LATEST_MS = -62_135_596_800_000, 253_402_300_800_000
+# The geojson package rounds to 6 unless told otherwise.
+MAX_DIGITS = 15
 NEVER_KEPT = "private, no-store"
 
 _slots = threading.BoundedSemaphore(MAX_EXPORTS)
@@ -47,10 +49,14 @@ class Download:
     def __init__(self, chunks: AsyncGenerator[bytes, None], slots: threading.BoundedSemaphore) -> None:
         self._chunks = chunks
         # A request that is cancelled before its answer goes out drops this unread and unclosed.
-        self.close = weakref.finalize(self, slots.release)
+        self._release = weakref.finalize(self, slots.release)
 
     def __aiter__(self) -> AsyncGenerator[bytes, None]:
         return self._chunks
+
+    def close(self) -> None:
+        """Django keeps this bound method, and so this object, until the response is closed."""
+        self._release()
 
 
 @require_GET
@@ -107,33 +113,25 @@ def _fleet(user: User, slug: str) -> Fleet:
 
 def collection(fleet: Fleet, now: Mapping[int, bytes]) -> bytes:
     """A FeatureCollection of the database's latest rows and the live arrays, the newer of each vehicle."""
-    archived = latest(fleet.pk)
     features = []
-    for pk, (name, uid) in vehicles(fleet.pk).items():
-        row, array = archived.get(pk), now.get(pk)
-        shown = _from_live(array) if array else None
+    for pk, (about, row) in latest(fleet).items():
+        shown = _from_live(now[pk]) if pk in now else None
         if shown is None or (row is not None and row[0] >= shown[0]):
             shown = row
-        if shown is None:
-            continue
-        features.append(
-            geojson.Feature(
-                id=pk,
-                geometry=geojson.Point(position(shown), precision=15),
-                properties={"uid": uid, "name": name, "fleet": fleet.slug, **properties(shown)},
-            )
-        )
+        if shown is not None:
+            names = {"uid": about.uid, "name": about.name, "fleet": about.fleet}
+            point = geojson.Point(position(shown), precision=MAX_DIGITS)
+            features.append(geojson.Feature(id=pk, geometry=point, properties={**names, **properties(shown)}))
     return orjson.dumps(geojson.FeatureCollection(features))
 
 
 def _from_live(array: bytes) -> Row:
     """A live array as a row; it has no altitude, odometer and attributes."""
-    _, time, latitude, longitude, speed, heading, battery, alarm, ignition, accuracy, received, *_ = (
-        orjson.loads(array)
-    )
-    return (
-        time, latitude, longitude, None, speed, heading, accuracy, battery, ignition, None, alarm, received, None, 0,
-    )  # fmt: skip
+    (
+        _, time, latitude, longitude, speed, heading, battery, alarm, ignition, accuracy, received, *_,
+    ) = orjson.loads(array)  # fmt: skip
+    known = (time, latitude, longitude, None, speed, heading, accuracy, battery, ignition)
+    return *known, None, alarm, received, None, 0
 
 
 def period(query: Mapping[str, str], *, now: int) -> tuple[int, int]:
@@ -153,7 +151,7 @@ def moment(name: str, text: str) -> int:
     """A time of a query: ISO 8601 with zone, or a number of seconds or milliseconds."""
     if re.fullmatch(r"-?[0-9]{1,15}(\.[0-9]+)?", text):
         number = float(text)
-        ms = int(number * 1000 if number < SECONDS_BELOW else number)
+        ms = round(number * 1000) if number < SECONDS_BELOW else int(number)
     else:
         # An unescaped + of a query arrives as a space.
         written = re.sub(r"(T.*) ([0-9:]{2,8})$", r"\1+\2", text)
