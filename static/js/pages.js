@@ -3,9 +3,15 @@
 // Everything works without it, in UTC.
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-const short = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const short = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+});
 
 /** @param {Date} time @param {string} style */
 function words(time, style) {
@@ -27,7 +33,8 @@ function localise(root) {
   for (const input of root.querySelectorAll("form[data-export] input[name=zone]")) {
     /** @type {HTMLInputElement} */ (input).value = zone;
   }
-  for (const form of root.querySelectorAll("form[data-composer]")) count(/** @type {HTMLFormElement} */ (form));
+  for (const form of root.querySelectorAll("form[data-composer]"))
+    count(/** @type {HTMLFormElement} */ (form));
 }
 
 /** @param {HTMLFormElement} form */
@@ -49,12 +56,16 @@ document.addEventListener("input", (event) => {
 });
 
 // Signing in again in another tab changes the token: forms of this page take the newest one.
-document.addEventListener("submit", (event) => {
-  const form = event.target instanceof HTMLFormElement ? event.target : null;
-  const input = form?.querySelector("input[name=csrfmiddlewaretoken]");
-  const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
-  if (token && input instanceof HTMLInputElement) input.value = token;
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target instanceof HTMLFormElement ? event.target : null;
+    const input = form?.querySelector("input[name=csrfmiddlewaretoken]");
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (token && input instanceof HTMLInputElement) input.value = token;
+  },
+  true,
+);
 
 // Enter sends, Shift+Enter breaks the line; an input method's own Enter is left alone.
 document.addEventListener("keydown", (event) => {
@@ -66,10 +77,8 @@ document.addEventListener("keydown", (event) => {
   form.requestSubmit();
 });
 
-// Fragments arrive at any time and from any side: look at what was added, whoever added it.
-new MutationObserver((changes) => {
-  for (const target of new Set(changes.map((change) => change.target))) {
-    if (target instanceof Element && target.isConnected) localise(target.parentElement ?? target);
-  }
-}).observe(document.body, { childList: true, subtree: true, characterData: false });
+// A fragment brings the server's clock with it, and a morph puts it back where it was.
+for (const event of ["htmx:after:settle", "htmx:after:process"]) {
+  document.addEventListener(event, () => localise(document));
+}
 localise(document);
