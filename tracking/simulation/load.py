@@ -11,6 +11,8 @@ from tracking.simulation.driving import Itinerary
 from tracking.simulation.roads import Roads
 
 PLACES = 40
+TRIPS = 16  # different ones; vehicles on the same one are SPREAD_MS behind one another
+SPREAD_MS = 97_000
 
 
 class Second(NamedTuple):
@@ -37,12 +39,20 @@ async def run(
     """Drive a vehicle for each token at `rate` positions a second in frames of `batch`; yield each second."""
     rng = random.Random(0)
     places = rng.sample(streets.stops(), min(PLACES, len(streets.stops())))
+    trips = [
+        Itinerary(number, streets, depot=places[number % len(places)], places=places)
+        for number in range(min(TRIPS, len(vehicles)))
+    ]
+    for trip in trips:
+        trip.fix(round(time.time() * 1000))  # plans it: not during the measurement
     devices = [Device(url, token) for token in vehicles]
     tasks: list[asyncio.Task[None]] = []
     for number, device in enumerate(devices):
-        trip = Itinerary(number, streets, depot=places[number % len(places)], places=places)
         tasks.append(asyncio.create_task(device.run()))
-        tasks.append(asyncio.create_task(_drive(device, trip, rate=rate, batch=batch, share=rng.random())))
+        turn = number // len(trips) * SPREAD_MS, rng.random()
+        tasks.append(
+            asyncio.create_task(_drive(device, trips[number % len(trips)], turn, rate=rate, batch=batch))
+        )
     try:
         at = before_sent = before_acked = 0
         while seconds is None or at < seconds:
@@ -62,15 +72,18 @@ async def run(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _drive(device: Device, trip: Itinerary, *, rate: float, batch: int, share: float) -> None:
+async def _drive(
+    device: Device, trip: Itinerary, turn: tuple[int, float], *, rate: float, batch: int
+) -> None:
     """Send a frame each batch / rate seconds. Its fixes are spread over that time, ending now."""
+    behind_ms, share = turn
     every = batch / rate
     await device.online.wait()
     due = time.time() + every * share
     while True:
         await asyncio.sleep(max(due - time.time(), 0))
-        now_ms = round(due * 1000)
-        await device.send([trip.fix(now_ms - round((batch - 1 - at) * 1000 / rate)) for at in range(batch)])
+        times = [round((due - back / rate) * 1000) for back in range(batch - 1, -1, -1)]
+        await device.send([trip.fix(time_ms - behind_ms) | {"time": time_ms} for time_ms in times])
         due += every
 
 
