@@ -89,7 +89,7 @@ class Browser:
     async def _send_what_waits(self, *, beat: bool) -> None:
         while self.ready and self._parts and self._open():
             await self._numbered(self._parts.popleft())
-        if self._parts or not self.ready:
+        if self._parts or (self.fleets and not self.ready):
             return
         while self._others and not self.closed:
             await self._text(self._others.popleft())
