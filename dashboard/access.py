@@ -84,7 +84,7 @@ def signed_in(
             if request.method != "POST":
                 response["HX-Reswap"] = "none"  # the page itself notices, and says so once
         else:
-            return redirect_to_login(request.get_full_path())
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
         patch_vary_headers(response, ["HX-Request", "Cookie"])
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
