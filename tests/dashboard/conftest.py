@@ -75,8 +75,8 @@ def sign_in(house) -> "Callable[[str], Client]":
     """A browser of that person; it sends CSRF tokens only where a test gives them."""
     from django.test import Client
 
-    def enter(name: str, **options: bool) -> "Client":
-        client = Client(**options)
+    def enter(name: str, *, enforce_csrf_checks: bool = False) -> "Client":
+        client = Client(enforce_csrf_checks=enforce_csrf_checks)
         client.force_login(getattr(house, name))
         return client
 

@@ -8,7 +8,8 @@ from tracking.models import Alert
 
 
 def bar(client) -> str:
-    return client.get("/alerts/bar/", headers=HTMX).content.decode()
+    page: str = client.get("/alerts/bar/", headers=HTMX).content.decode()
+    return page
 
 
 def take(client, alert, **form: str):

@@ -21,7 +21,8 @@ def latest(house) -> Latest:
 
 
 def drawer(client, house) -> str:
-    return client.get(f"/vehicles/{house.van.pk}/", headers=HTMX).content.decode()
+    page: str = client.get(f"/vehicles/{house.van.pk}/", headers=HTMX).content.decode()
+    return page
 
 
 @time_machine.travel(T0 / 1000 + 5, tick=False)
