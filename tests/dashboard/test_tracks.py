@@ -4,14 +4,16 @@ import asyncio
 import gc
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
 import orjson
 import pytest
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
 from django.core.asgi import get_asgi_application
+from django.db import connections
 from django.test import AsyncClient
 from django.urls import reverse
 
@@ -26,6 +28,13 @@ from tracking.models import Device, Latest, Position
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = "?from=2025-11-23T08:00:00Z&to=2025-11-24T08:00:00Z"
+
+
+@pytest.fixture(autouse=True)
+async def _no_connection_is_left(transactional_db) -> AsyncIterator[None]:
+    """The test client keeps Django from closing its thread's own: PostgreSQL would not drop the database."""
+    yield
+    await sync_to_async(connections.close_all)()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ def row(time: int = T0, latitude: float = 57.7, longitude: float = 11.97, **know
         known.get("attributes"),
         known.get("device", 1),
     )
-    return (time, latitude, longitude, *values, received, attributes, device)  # type: ignore[return-value]
+    return (time, latitude, longitude, *values, received, attributes, device)
 
 
 def drive(count: int, *, start: int = T0, step_ms: int = 1000, **known: Any) -> list[Row]:

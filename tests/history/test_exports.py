@@ -94,6 +94,7 @@ def from_gpx(content: bytes) -> list[list[tuple[Any, ...]]]:
     for segment in track.segments:
         fixes = []
         for point in segment.points:
+            assert point.time is not None
             known = {child.tag: float(child.text) for outer in point.extensions for child in outer}
             fixes.append(
                 (
@@ -144,7 +145,7 @@ def segments_of(format: str, rows: list[Row]) -> list[list[tuple[Any, ...]]]:
 
 
 SEGMENTED = ["gpx", "kml"]
-FULL = {"altitude": 34.5, "speed": 12.5, "heading": 270.0}
+FULL: dict[str, Any] = {"altitude": 34.5, "speed": 12.5, "heading": 270.0}
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -442,7 +443,7 @@ def generated(count: int) -> Iterator[list[Row]]:
     page = drive(5000, **FULL, attributes='{"fuel":43.2}')
     for start in range(0, count, len(page)):
         shift = start * 1000 + start // 50_000 * HOUR
-        yield [(found[0] + shift, *found[1:]) for found in page]  # type: ignore[misc]
+        yield [(found[0] + shift, *found[1:]) for found in page]
 
 
 @pytest.mark.parametrize("format", FORMATS)

@@ -47,11 +47,14 @@ def xml(text: str) -> str:
 
 def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
     """Join small parts to chunks of at least CHUNK_BYTES: sending one costs more than writing it."""
-    chunk = bytearray()
+    waiting: list[bytes] = []
+    size = 0
     for part in parts:
-        chunk += part
-        if len(chunk) >= CHUNK_BYTES:
-            yield bytes(chunk)
-            chunk.clear()
-    if chunk:
-        yield bytes(chunk)
+        waiting.append(part)
+        size += len(part)
+        if size >= CHUNK_BYTES:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+    if size:
+        yield b"".join(waiting)
