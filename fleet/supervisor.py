@@ -24,6 +24,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.25, 5.0
 # Alive for so long: its next death is a new trouble, not the same one again.
 STEADY_S = 30.0
 POLL_S = 0.1
+STATES, PROCESSES = "children.json", "processes.json"
 LOG_BYTES = 5_000_000
 # A child's last words that count as the reason of its death.
 TAIL_BYTES = 4000
@@ -61,7 +62,6 @@ class Child:
         return {
             "name": self.name,
             "pid": self.process.pid if self.process and running else None,
-            "birth": self.birth,
             "restarts": self.restarts,
             "last_exit": self.last_exit,
             "last_exit_at": self.last_exit_at,
@@ -159,14 +159,16 @@ class Supervisor:
                     self.tell(f"{child.name} did not end in {child.patience_s:g} s and was killed")
                 end_session(process.pid)
                 process.wait()
-        (self.run / "children.json").unlink(missing_ok=True)
+        for name in (STATES, PROCESSES):
+            (self.run / name).unlink(missing_ok=True)
 
     def _record(self) -> None:
-        """Write what runs and why it was started again: /healthz and the next start read it."""
-        path = self.run / "children.json"
-        aside = path.with_suffix(".new")
-        aside.write_text(json.dumps([child.state() for child in self.children], indent=1))
-        aside.replace(path)
+        """Write what runs and why it started again, for /healthz, and which processes, for the next start."""
+        processes = {child.process.pid: child.birth for child in self.children if child.process}
+        for name, content in ((PROCESSES, processes), (STATES, [child.state() for child in self.children])):
+            aside = self.run / f"{name}.new"
+            aside.write_text(json.dumps(content, indent=1))
+            aside.replace(self.run / name)
 
 
 @contextlib.contextmanager
@@ -182,7 +184,7 @@ def hold(data: Path) -> Iterator[None]:
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
-        remove_leftovers(run / "children.json")
+        remove_leftovers(run / PROCESSES)
         yield
 
 
@@ -200,11 +202,11 @@ def remove_leftovers(path: Path) -> None:
         left = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         return
-    for child in left:
-        if child["pid"] and child["birth"] and birth(child["pid"]) == child["birth"]:
-            end_session(child["pid"])
+    for pid, born in ((int(number), born) for number, born in left.items()):
+        if born and birth(pid) == born:
+            end_session(pid)
             deadline = time.monotonic() + LONGEST_PAUSE_S
-            while birth(child["pid"]) and time.monotonic() < deadline:
+            while birth(pid) == born and time.monotonic() < deadline:
                 time.sleep(POLL_S)
     path.unlink()
 

@@ -117,7 +117,7 @@ def test_nothing_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     process.stdout.close()
     wait_for(lambda: birth(child) is None, "the child's end", seconds=5)
     with hold(tmp_path):  # free again
-        assert not (tmp_path / "run" / "children.json").exists()
+        assert not (tmp_path / "run" / module.PROCESSES).exists()
 
 
 def test_leftovers_are_removed_and_strangers_are_not(tmp_path: Path) -> None:
@@ -126,12 +126,8 @@ def test_leftovers_are_removed_and_strangers_are_not(tmp_path: Path) -> None:
     try:
         run = tmp_path / "run"
         run.mkdir()
-        children = [
-            {"name": "web", "pid": left.pid, "birth": birth(left.pid)},
-            {"name": "beat", "pid": stranger.pid, "birth": "another process that had this number"},
-            {"name": "redis", "pid": None, "birth": None},
-        ]
-        (run / "children.json").write_text(json.dumps(children))
+        processes = {left.pid: birth(left.pid), stranger.pid: "another process that had this number"}
+        (run / module.PROCESSES).write_text(json.dumps(processes))
         with hold(tmp_path):
             assert left.wait(5) == -signal.SIGKILL
             assert stranger.poll() is None
