@@ -1,4 +1,5 @@
 import itertools
+import random
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,7 @@ def test_a_day_has_stops_of_two_to_fifteen_minutes() -> None:
 def test_a_bend_is_driven_slower_than_a_straight_road() -> None:
     line = [(12.0, 57.70), (12.01, 57.70), (12.02, 57.70), (12.02, 57.71)]
     edge = roads.Edge(0, 1, 1800.0, 20.0, "secondary", tuple(line))
-    leg = driving.drive([edge], STREETS, driving.random.Random(1))
+    leg = driving.drive([edge], STREETS, random.Random(1))
     at = {round(leg.at(seconds).driven): leg.at(seconds).speed for seconds in range(int(leg.seconds))}
     straight = max(speed for driven, speed in at.items() if 500 < driven < 700)
     corner = min(speed for driven, speed in at.items() if abs(driven - leg.reached[2]) < 12)

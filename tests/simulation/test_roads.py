@@ -72,7 +72,8 @@ def test_the_roads_of_gothenburg_are_connected_and_keep_their_oneways() -> None:
         for edge in edges
         for pair in zip(edge.line, edge.line[1:], strict=False)
     }
-    oneway, both = set(), set()
+    oneway: set[tuple[roads.Point, ...]] = set()
+    both: set[tuple[roads.Point, ...]] = set()
     for feature in json.loads(path.read_bytes())["features"]:
         if feature["geometry"]["type"] == "LineString" and feature["properties"]["highway"] in roads.SPEEDS:
             line = [tuple(point) for point in feature["geometry"]["coordinates"]]
