@@ -1,0 +1,199 @@
+"""The archive stores everything once, in any order, and no bad row stops it."""
+
+import itertools
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.tracking.conftest import T0
+from tracking.fixes import Fix, Rejection
+
+KINDS = (None, None, None, "sos", "tow")
+
+
+def fix(seconds: int, *, alarm: str | None = None, latitude: float = 57.7) -> Fix:
+    return Fix(T0 + seconds * 1000, latitude, 11.9, 5.0, None, None, None, None, True, None, alarm, None)
+
+
+def dump() -> dict[str, list[Any]]:
+    """All that the archive writes, without ids that depend on the order of arrival."""
+    from tracking.models import Alert, Latest, Message, Position, Quarantined
+
+    return {
+        "positions": list(Position.objects.order_by("vehicle", "time", "device").values_list()),
+        "latest": list(Latest.objects.order_by("vehicle", "device").values_list()),
+        "alerts": list(
+            Alert.objects.order_by("kind").values_list(
+                "vehicle", "kind", "status", "time", "last_time", "received", "count", "latitude"
+            )
+        ),
+        "quarantined": list(Quarantined.objects.order_by("id").values_list()),
+        "messages": list(Message.objects.order_by("id").values_list("id", "text", "status")),
+    }
+
+
+def wipe() -> None:
+    from tracking.models import Alert, Latest, Message, Position, Quarantined
+
+    for model in (Alert, Latest, Message, Position, Quarantined):
+        model.objects.all().delete()
+
+
+history = st.lists(
+    st.tuples(st.integers(0, 40), st.sampled_from(("tracker", "phone")), st.sampled_from(KINDS)),
+    min_size=1,
+    max_size=25,
+    unique_by=lambda f: (f[0], f[1]),
+)
+
+
+@given(history=history, data=st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_order_split_and_repetition_of_a_history_gives_the_same_database(van, history, data):
+    from tracking import archive, journal
+
+    devices = {"tracker": van.device.pk, "phone": van.phone.pk}
+    said = [
+        journal.Fixes(
+            van.vehicle.pk, devices[device], T0, [fix(at, alarm=alarm, latitude=50 + at / 100)]
+        )
+        for at, device, alarm in history
+    ]
+    said.append(journal.Refusals(van.vehicle.pk, van.device.pk, T0, [Rejection(0, "bad", "{}")]))
+    said.append(journal.Said(van.vehicle.pk, van.device.pk, T0, "reply", "r1", "yes", None))
+    wipe()
+    archive.store(said)
+    expected = dump()
+
+    wipe()
+    again = data.draw(st.permutations(said + data.draw(st.lists(st.sampled_from(said), max_size=10))))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(again)), max_size=4)))
+    for start, end in itertools.pairwise([0, *cuts, len(again)]):
+        archive.store(again[start:end])
+    assert dump() == expected
+
+
+def test_a_bad_row_is_quarantined_and_the_rest_is_stored(van):
+    """A latitude that no database takes, in the middle of a batch."""
+    from tracking import archive, journal
+    from tracking.models import Position, Quarantined
+
+    fixes = [fix(n) for n in range(50)]
+    fixes[25] = fix(25, latitude=None)  # type: ignore[arg-type]
+    stored = archive.store([journal.Fixes(van.vehicle.pk, van.device.pk, T0, fixes)])
+    assert (stored.positions, stored.quarantined) == (49, 1)
+    assert Position.objects.count() == 49
+    (kept,) = Quarantined.objects.all()
+    assert kept.code == "not_storable"
+    assert str(T0 + 25_000) in kept.raw
+
+
+def test_positions_of_a_removed_vehicle_go_to_quarantine_and_hold_back_nothing(van):
+    from tracking import archive, journal
+    from tracking.models import Position, Quarantined
+
+    stored = archive.store(
+        [
+            journal.Fixes(999, 999, T0, [fix(1)]),
+            journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(2)]),
+        ]
+    )
+    assert (stored.positions, stored.quarantined) == (1, 1)
+    assert [p.vehicle_id for p in Position.objects.all()] == [van.vehicle.pk]
+    assert Quarantined.objects.get().code == "unknown_vehicle"
+
+
+def test_a_damaged_block_is_quarantined_whole_and_the_next_one_stored(van):
+    from tracking import archive, journal
+    from tracking.models import Position, Quarantined
+
+    good = journal.encode([journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(1)])])
+    blocks = [(b"1-0", 1, b"\x01garbage"), (b"2-0", 1, b"\x09"), (b"3-0", 1, good)]
+    assert archive.archive(blocks) == 1
+    assert archive.archive(blocks) == 0
+    assert Position.objects.count() == 1
+    assert Quarantined.objects.filter(code="damaged_block").count() == 2
+
+
+def test_the_latest_position_never_moves_back(van):
+    from tracking import archive, journal
+    from tracking.models import Latest
+
+    for at in (10, 5, 20, 15):
+        archive.store([journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(at)])])
+    assert Latest.objects.get().time == T0 + 20_000
+
+
+def test_at_most_1000_a_device_and_day_are_quarantined(van, monkeypatch):
+    from tracking import archive, journal
+    from tracking.models import Quarantined
+
+    monkeypatch.setattr(archive, "MAX_QUARANTINED_A_DAY", 10)
+    for part in range(3):
+        rejections = [Rejection(n, "bad", f"{part} {n}") for n in range(6)]
+        archive.store([journal.Refusals(van.vehicle.pk, van.device.pk, T0 + part, rejections)])
+    assert Quarantined.objects.count() == 10
+
+
+def test_one_open_alert_a_vehicle_and_kind_that_counts(van):
+    from tracking import archive, journal
+    from tracking.models import Alert
+
+    def say(at: int) -> Any:
+        heard = journal.Fixes(van.vehicle.pk, van.device.pk, T0 + at, [fix(at, alarm="sos")])
+        return archive.store([heard])
+
+    assert len(say(60).alerts) == 1
+    say(30)
+    say(60)
+    alert = Alert.objects.get()
+    assert (alert.count, alert.time, alert.last_time) == (2, T0 + 30_000, T0 + 60_000)
+
+
+@pytest.mark.parametrize(
+    ("phone_at", "shown"), [(60, "tracker"), (119, "tracker"), (121, "phone"), (-5, "tracker")]
+)
+def test_the_primary_device_moves_the_marker_unless_it_was_silent_for_two_minutes(van, phone_at, shown):
+    from tracking import archive, journal, snapshot
+
+    archive.store([journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(10, latitude=1)])])
+    archive.store([journal.Fixes(van.vehicle.pk, van.phone.pk, T0, [fix(10 + phone_at, latitude=2)])])
+    position = snapshot._rows(van.fleet.pk)[van.vehicle.pk]["position"]
+    assert position[2] == {"tracker": 1, "phone": 2}[shown]
+
+
+def test_the_archiver_empties_the_journal_and_counts_it_down(van, transactional_db, settings):
+    import asyncio
+
+    from tracking import archive, journal
+    from tracking.loops import journal_redis
+    from tracking.models import Position
+
+    async def write() -> None:
+        for part in range(3):
+            pipe = journal_redis().pipeline(transaction=False)
+            fixes = [fix(part * 100 + n) for n in range(100)]
+            journal.append(pipe, [journal.Fixes(van.vehicle.pk, van.device.pk, T0, fixes)])
+            await pipe.execute()
+
+    asyncio.run(write())
+    assert journal.backlog(journal.connect())[0] == 300
+    assert archive.has_work(0)
+    assert archive.run(0) == 300
+    assert Position.objects.count() == 300
+    assert journal.backlog(journal.connect()) == (0, 0)
+    assert not archive.has_work(0)
+
+
+def test_only_one_archiver_holds_a_shard():
+    from tracking import journal
+
+    client = journal.connect()
+    first, second = (journal.Reader(client, 0, owner=name) for name in ("a", "b"))
+    assert first.hold()
+    assert not second.hold()
+    assert first.hold()
+    first.release()
+    assert second.hold()
