@@ -27,7 +27,7 @@ dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.jso
 
 test: dev
 	$(PY) -m pytest -q
-	TEST_DATABASE=postgres $(PY) -m pytest -q -m "django_db and not browser and not faults"
+	TEST_DATABASE=postgres $(PY) -m pytest -q -m "database and not browser and not faults"
 	$(if $(SCRIPTS),,$(error tests/js has no tests))node --test $(SCRIPTS)
 
 check: dev

@@ -54,6 +54,15 @@ def pytest_unconfigure() -> None:
     SERVERS.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses the database, by mark or by fixture: `-m database` runs it on another one."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("django_db") or {"db", "transactional_db"} & set(fixtures):
+            item.add_marker("database")
+
+
 @pytest.fixture(autouse=True)
 def _empty_redis() -> None:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:

@@ -59,6 +59,10 @@ class Command(BaseCommand):
                 self.up(**options)
         except (Refused, embedded.NotFound, PermissionError) as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise CommandError(f"The disk is full: {settings.DATA}. Make room and start again.") from error
 
     def up(self, *, host: str, port: int, demo: int | None, web: int, server: str, **_: Any) -> None:
         start = time.monotonic()
