@@ -80,7 +80,7 @@ async def test_past_and_present_meet_without_a_gap(server: Server, client: redis
 
 
 async def test_a_restart_fills_the_gap_only(server: Server, client: redis.Redis) -> None:
-    await client.hset(demo.HISTORY_KEY, "van-1", "done")  # type: ignore[misc]
+    await client.hset(demo.HISTORY_KEY, "van-1", "done")
     server.last_time = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(time.time() - 60))}.000Z"
     work = asyncio.create_task(drive.Drive(server.url, [car("van-1")], client).run())
     await until(lambda: len(server.fixes.get("van-1", [])) > 120)

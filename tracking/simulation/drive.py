@@ -10,6 +10,7 @@ import json
 import logging
 import random
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import cycle, islice
@@ -115,8 +116,7 @@ class Drive:
             for task in (*lives, *others):
                 task.cancel()
             await asyncio.gather(*lives, *others, return_exceptions=True)
-            with contextlib.suppress(redis.RedisError, OSError):
-                await self.redis.delete(demo.PROGRESS_KEY)
+            await self._quietly(self.redis.delete(demo.PROGRESS_KEY))
 
     async def _marks(self) -> dict[str, str]:
         found: dict[Any, Any] = await self.redis.hgetall(demo.HISTORY_KEY)
@@ -187,8 +187,16 @@ class Drive:
         self.at_work.discard(car)
 
     async def _mark(self, car: Car, mark: str) -> None:
-        with contextlib.suppress(redis.RedisError, OSError):  # costs a few fixes sent twice
-            await self.redis.hset(demo.HISTORY_KEY, car.uid, mark)
+        await self._quietly(self.redis.hset(demo.HISTORY_KEY, car.uid, mark))
+
+    @staticmethod
+    async def _quietly(call: Awaitable[object]) -> None:
+        """Try to say something that costs little when it is lost: a percentage, fixes sent twice.
+
+        Shielded, because redis-py loses a cancellation that meets it between command and answer.
+        """
+        with contextlib.suppress(redis.RedisError, OSError):
+            await asyncio.shield(call)
 
     async def _send_live(self, car: Car, device: Device, time_ms: int) -> None:
         while True:
@@ -218,8 +226,7 @@ class Drive:
                 "phase": "history" if history else "driving",
                 "at": _now_ms(),
             }
-            with contextlib.suppress(redis.RedisError, OSError):
-                await self.redis.set(demo.PROGRESS_KEY, json.dumps(said), ex=DRIVING_TTL_S)
+            await self._quietly(self.redis.set(demo.PROGRESS_KEY, json.dumps(said), ex=DRIVING_TTL_S))
             await asyncio.sleep(PROGRESS_S if history else DRIVING_TTL_S / 3)
 
 
