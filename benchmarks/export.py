@@ -43,7 +43,7 @@ def fill(rows: int) -> None:
             cursor.executemany(insert, [fix(i) for i in range(first, min(first + 20_000, rows))])
 
 
-def fix(i: int) -> tuple[object, ...]:
+def fix(i: int) -> tuple[int | float | str | None, ...]:
     at = START + i * 1000 + i // 20_000 * 600_000
     latitude, longitude = 57.7 + (i % 7919) * 1.37e-5, 11.97 + (i % 7907) * 1.73e-5
     motion = 34.5 + i % 9, (i % 250) / 10, float(i * 7 % 360)
@@ -78,9 +78,7 @@ def measure(name: str, rows: int, chunks: Iterator[bytes]) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     size = sum(map(len, chunks))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(
-        f"{name:9}{rows / wall:10,.0f} rows/s{cpu / rows * 1e6:8.2f} µs CPU a row{size / rows:8.1f} bytes a row"
-    )
+    print(f"{name:8}{rows / wall:10,.0f} rows/s{cpu / rows * 1e6:8.2f} µs CPU{size / rows:6.0f} bytes a row")
 
 
 def main() -> None:

@@ -15,6 +15,8 @@ from tracking.history.exports.spool import Spool
 from tracking.history.exports.text import About, iso
 from tracking.history.tracks import Row, runs
 
+# Points encoded in one go: with more of them alive the garbage collector takes half of the time.
+TOGETHER = 200
 # time in ms, then what stands in `coordinates`
 Vertex = tuple[int, Sequence[float]]
 
@@ -26,8 +28,9 @@ def write(pages: Iterable[list[Row]], about: About) -> Iterator[bytes]:
     with Spool() as coordinates, Spool() as times:
         line = Line(coordinates, times)
         for starts, rows in runs(pages):
-            yield separator + orjson.dumps([point(row) for row in rows])[1:-1]
-            separator = b","
+            for begin in range(0, len(rows), TOGETHER):
+                yield separator + orjson.dumps([point(row) for row in rows[begin : begin + TOGETHER]])[1:-1]
+                separator = b","
             line.extend([(row[0], position(row)) for row in rows], starts=starts)
         if line.parts:
             yield b","

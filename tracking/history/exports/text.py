@@ -13,6 +13,8 @@ from tracking.fixes import EPOCH
 
 CHUNK_BYTES = 64 * 1024
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SECOND = [f"{second:02d}." for second in range(60)]
+_MILLISECOND = [f"{ms:03d}Z" for ms in range(1000)]
 
 
 class About(Struct, frozen=True):
@@ -30,8 +32,8 @@ def _minute(minutes: int) -> str:
 
 def iso(ms: int) -> str:
     """Milliseconds since the epoch as `2026-11-23T08:00:01.000Z`, quickly: it is needed twice a row."""
-    minutes, rest = divmod(ms, 60_000)
-    return f"{_minute(minutes)}{rest // 1000:02d}.{rest % 1000:03d}Z"
+    seconds = ms // 1000
+    return _minute(seconds // 60) + _SECOND[seconds % 60] + _MILLISECOND[ms % 1000]
 
 
 def decimal(value: float) -> str:
