@@ -120,12 +120,9 @@ class Supervisor:
     def _died(self, child: Child, now: float) -> None:
         assert child.process is not None  # noqa: S101
         tail = last_words(self.log(child))
-        full = shutil.disk_usage(self.data).free < FULL_DISK_BYTES
-        if child.process.returncode != 0 and (full or any(words in tail for words in FULL_DISK_WORDS)):
-            raise Refused(
-                f"The disk is full: {child.name} could not write to {self.data}. "
-                "Nothing acknowledged is lost; make room and start again."
-            )
+        if child.process.returncode != 0 and any(words in tail for words in FULL_DISK_WORDS):
+            raise Refused(full_disk(self.data))
+        refuse_full_disk(self.data)
         if now - child.started > STEADY_S:
             child.pause_s = FIRST_PAUSE_S
         child.last_exit = how_it_ended(child.process.returncode, tail)
@@ -176,6 +173,7 @@ def hold(data: Path) -> Iterator[None]:
     """Be the only supervisor of the data folder, and clear what a killed one left; else Refused."""
     run = data / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_full_disk(data)
     with (run / "up.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,6 +184,15 @@ def hold(data: Path) -> Iterator[None]:
         lock.flush()
         remove_leftovers(run / PROCESSES)
         yield
+
+
+def refuse_full_disk(data: Path) -> None:
+    if shutil.disk_usage(data).free < FULL_DISK_BYTES:
+        raise Refused(full_disk(data))
+
+
+def full_disk(data: Path) -> str:
+    return f"The disk of {data} is full. Nothing acknowledged is lost; make room and start again."
 
 
 def in_use(data: Path, lock: TextIOWrapper) -> str:

@@ -140,8 +140,14 @@ def test_leftovers_are_removed_and_strangers_are_not(tmp_path: Path) -> None:
 def test_a_full_disk_ends_it_with_words(supervisor: Supervisor) -> None:
     words = "raise OSError(28, 'No space left on device')"
     supervisor.add(sleeper("redis", command=[sys.executable, "-c", words]))
-    with pytest.raises(Refused, match="disk is full"):
+    with pytest.raises(Refused, match="is full"):
         supervisor.wait(lambda: False, seconds=5)
+
+
+def test_a_folder_on_a_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FULL_DISK_BYTES", 2**80)  # every disk is too small
+    with pytest.raises(Refused, match="make room"), hold(tmp_path):
+        pass
 
 
 def test_a_big_log_is_put_aside(supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch) -> None:

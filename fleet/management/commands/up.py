@@ -22,7 +22,7 @@ from django.db.utils import OperationalError
 from django.http.request import validate_host
 
 from fleet import children, embedded
-from fleet.supervisor import Child, Refused, Supervisor, hold, last_words
+from fleet.supervisor import Child, Refused, Supervisor, full_disk, hold, last_words
 
 DEMO_VEHICLES = 40
 BACKLOG = 1024
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
-            raise CommandError(f"The disk is full: {settings.DATA}. Make room and start again.") from error
+            raise CommandError(full_disk(settings.DATA)) from error
 
     def up(self, *, host: str, port: int, demo: int | None, web: int, server: str, **_: Any) -> None:
         start = time.monotonic()
