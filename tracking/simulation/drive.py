@@ -219,7 +219,7 @@ class Drive:
 
     async def _progress(self) -> None:
         while True:
-            history = bool(self.at_work) or self.done < self.total
+            history = bool(self.at_work) or not self._all_drive.is_set()
             said = {
                 "done": self.done,
                 "total": self.total,
