@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Request, may, signed_in, vehicle_or_404
-from dashboard.states import STATES, state
 from dashboard.views.messages import thread_context
 from tracking.live import PRIMARY_SILENT_MS
 from tracking.models import Alert, Latest, Role, Vehicle
+from tracking.states import STATES, state
 
 FORMATS = {"geojson": "GeoJSON", "gpx": "GPX", "kml": "KML", "csv": "CSV"}
 LAST_HOURS = (1, 8, 24)
@@ -100,9 +100,16 @@ def _now(found: Vehicle) -> dict[str, object]:
         key=lambda row: row.time + (PRIMARY_SILENT_MS if row.device.primary else 0),
         default=None,
     )
-    alarms = Alert.objects.filter(vehicle=found, status=Alert.Status.OPEN)
+    alerts = Alert.objects.filter(vehicle=found, status=Alert.Status.OPEN).count()
     now_ms = int(timezone.now().timestamp() * 1000)
-    name = state(latest, now_ms=now_ms, alarm=alarms.exists())
+    # When it last moved is not known here: the page's socket knows.
+    name = state(
+        now=now_ms,
+        time=latest.time if latest else None,
+        alerts=alerts,
+        speed=latest.speed if latest else None,
+        ignition=latest.ignition if latest else None,
+    )
     return {
         "latest": latest,
         "latest_at": datetime.fromtimestamp(latest.time / 1000, UTC) if latest else None,

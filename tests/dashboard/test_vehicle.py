@@ -6,7 +6,6 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from dashboard.states import state
 from tests.dashboard.conftest import HTMX, T0
 from tracking.models import Device, Latest, Vehicle
 
@@ -69,28 +68,6 @@ def test_an_unknown_vehicle_is_404(house, sign_in, pk) -> None:
     assert "Nothing here" in answer.content.decode()
 
 
-MINUTE, HOUR = 60_000, 3_600_000
-
-
-@pytest.mark.parametrize(
-    ("fix", "age_ms", "expected"),
-    [
-        (None, 0, "never"),
-        ({"speed": 15.0}, 5_000, "moving"),
-        ({"speed": 15.0}, 11 * MINUTE, "offline"),
-        ({"speed": 0.0, "ignition": True}, 5_000, "idle"),
-        ({"speed": 0.0, "ignition": True}, 11 * MINUTE, "offline"),
-        ({"speed": 0.0, "ignition": False}, 11 * MINUTE, "stopped"),
-        ({"speed": None}, 25 * HOUR, "stopped"),
-        ({"speed": None}, 27 * HOUR, "offline"),
-    ],
-)
-def test_the_state_follows_from_the_newest_fix(fix, age_ms, expected) -> None:
-    newest = Latest(time=T0, **fix) if fix is not None else None
-    assert state(newest, now_ms=T0 + age_ms, alarm=False) == expected
-    assert state(newest, now_ms=T0 + age_ms, alarm=True) == "alarm"
-
-
 def export(client, house, **query: str):
     return client.get(f"/vehicles/{house.van.pk}/export", query)
 
@@ -131,9 +108,13 @@ def test_a_period_that_makes_no_sense_is_explained(house, sign_in, query) -> Non
     assert "Back" in answer.content.decode()
 
 
+def test_an_open_alert_is_its_state(house, latest, sos, sign_in) -> None:
+    assert "state-alarm" in drawer(sign_in("vera"), house)
+
+
 def test_now_is_now(house, latest, sign_in) -> None:
     """The recorded fix is long past: the vehicle is offline, whatever its last speed was."""
-    assert timezone.now().timestamp() * 1000 - T0 > HOUR
+    assert timezone.now().timestamp() * 1000 - T0 > 3_600_000
     page = drawer(sign_in("vera"), house)
     assert "state-offline" in page
     assert "54 km/h" not in page
