@@ -1,38 +1,52 @@
 // @ts-check
 // Numbers as people read them.
 
-const POINTS = ["N", "NE", "E", "SE", "S", "SW", "W", "NW"];
-const pad = (/** @type {number} */ n) => String(n).padStart(2, "0");
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+});
 
-/** @param {number|null} metresPerSecond */
+/** @param {number} metresPerSecond */
 export function speed(metresPerSecond) {
-  return metresPerSecond === null ? "" : `${Math.round(metresPerSecond * 3.6)} km/h`;
+  return Number.isFinite(metresPerSecond) ? `${Math.round(metresPerSecond * 3.6)} km/h` : "";
 }
 
-/** How long ago, from milliseconds; a clock that runs ahead is "now". @param {number} ms */
+/** "now", "12 s", "5 min", "3 h", "2 d". @param {number} ms */
 export function age(ms) {
+  if (!Number.isFinite(ms)) return "";
   const seconds = Math.floor(ms / 1000);
-  if (seconds < 2) return "now";
+  if (seconds < 1) return "now";
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 48 * 3600) return `${Math.floor(seconds / 3600)} h`;
   return `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** HH:MM:SS on the reader's clock. @param {number} ms since the epoch */
-export function clock(ms) {
-  const time = new Date(ms);
-  return `${pad(time.getHours())}:${pad(time.getMinutes())}:${pad(time.getSeconds())}`;
+/** @param {number} ms */
+export function ago(ms) {
+  const words = age(ms);
+  return words === "now" || words === "" ? words : `${words} ago`;
 }
 
-/** One of eight points. @param {number|null} degrees clockwise from true north */
+/** @param {number} degrees clockwise from north */
 export function compass(degrees) {
-  return degrees === null ? "" : POINTS[((Math.round(degrees / 45) % 8) + 8) % 8];
+  if (!Number.isFinite(degrees)) return "";
+  return ["N", "NE", "E", "SE", "S", "SW", "W", "NW"][Math.round(degrees / 45) & 7];
 }
 
-/** @param {number} metres */
-export function distance(metres) {
-  if (metres < 995) return `${Math.round(metres)} m`;
-  if (metres < 99_950) return `${(metres / 1000).toFixed(1)} km`;
-  return `${Math.round(metres / 1000).toLocaleString("en")} km`;
+/** @param {number} ms since the epoch; on the reader's clock */
+export function time(ms) {
+  return clock.format(ms);
+}
+
+/** "1,204". @param {number} number */
+export function count(number) {
+  return number.toLocaleString("en");
+}
+
+/** "0.4 s". @param {number} ms */
+export function delay(ms) {
+  return ms < 9950 ? `${(ms / 1000).toFixed(1)} s` : age(ms);
 }
