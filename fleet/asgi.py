@@ -20,7 +20,7 @@ application = ProtocolTypeRouter(
         "http": http,
         "websocket": URLRouter(
             [
-                path("gps/connect", DeviceConsumer.app),
+                path("gps/connect", DeviceConsumer.app),  # type: ignore[arg-type]
                 path("ws/dashboard", same_origin(AuthMiddlewareStack(DashboardConsumer.app))),
             ]
         ),

@@ -9,7 +9,7 @@ import asyncio
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 APPLICATION = "fleet.asgi:application"
@@ -45,6 +45,7 @@ def run_daphne(fd: int, application: str) -> None:
     would take its whole size (300 MB were measured).
     """
     from daphne.cli import CommandLineInterface
+    from daphne.http_protocol import WebRequest
     from daphne.server import Server
     from twisted.web.http import Request
 
@@ -68,6 +69,8 @@ def run_daphne(fd: int, application: str) -> None:
                 protocol.producer.stopProducing()
             super().protocol_disconnected(protocol)
 
+    WebRequest.handle_exception = _abort(WebRequest.handle_exception)
+
     class Interface(CommandLineInterface):
         server_class = FlowingServer
 
@@ -86,6 +89,22 @@ def run_daphne(fd: int, application: str) -> None:
     }
     words = [str(word) for option in options.items() for word in option]
     Interface().run([*words, "--no-server-name", application])
+
+
+def _abort(answer: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
+    """Cut the connection when an application fails in the middle of an answer.
+
+    Daphne would leave the client waiting for the rest for ever; so would a download that is short
+    be taken for a whole one.
+    """
+
+    def handle_exception(request: Any, exception: Exception) -> None:
+        if request._response_started and request.channel is not None:
+            request.channel.forceAbortClient()
+        else:
+            answer(request, exception)
+
+    return handle_exception
 
 
 def run_uvicorn(fd: int, application: str) -> None:

@@ -46,7 +46,7 @@ def kept_secret(name: str) -> str:
 
 
 def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if urlsplit(value).scheme not in schemes:
         raise ImproperlyConfigured(
             f"{name}: {value!r} is not an address of the form {' or '.join(s + '://…' for s in schemes)}."
@@ -62,7 +62,7 @@ def flag(name: str, *, default: bool) -> bool:
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
-    value = env.str(name, default=default)
+    value: str = env.str(name, default=default)
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}: {value!r} is not one of {', '.join(allowed)}.")
     return value
@@ -145,7 +145,9 @@ if database["ENGINE"] == "django.db.backends.sqlite3":
     database["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+        # The archiver alone checkpoints: below 3.51.3 two at once can damage the file (docs/OPERATIONS.md).
+        "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32000;",
     }
     # Consumers run in threads: an in-memory test database would be another one in each.
     database["TEST"] = {"NAME": str(DATA / "test.sqlite3")}
@@ -209,6 +211,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "live"
 LOGOUT_REDIRECT_URL = "login"
@@ -226,6 +229,8 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_HTTPONLY = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Subdomains and preload lists are for the owner of the domain to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
 # --- static files: ours, npm's, and the basemap built at set-up ---------------------------

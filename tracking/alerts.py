@@ -37,7 +37,7 @@ def opened(vehicle: int, fix: Fix, *, received: int) -> int:
         with transaction.atomic():
             return Alert.objects.create(
                 vehicle_id=vehicle,
-                kind=fix.alarm,
+                kind=fix.alarm or "",
                 time=fix.time,
                 last_time=fix.time,
                 received=received,

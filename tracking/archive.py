@@ -78,7 +78,15 @@ def run(shard: int) -> int:
     finally:
         reader.rest()
         reader.release()
+    checkpoint()
     return stored
+
+
+def checkpoint() -> None:
+    """Move SQLite's write-ahead log into the database; nobody else does (fleet/settings.py)."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def has_work(shard: int) -> bool:
@@ -197,7 +205,7 @@ def insert(rows: Sequence[Row]) -> int:
             cursor.execute(statement, rows[0])
         else:
             cursor.executemany(statement, rows)
-        return max(cursor.rowcount, 0)
+        return max(int(cursor.rowcount), 0)
 
 
 def _copy(rows: Sequence[Row]) -> int:

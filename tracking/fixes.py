@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from msgspec import Meta, Struct
@@ -176,7 +176,7 @@ def decode(text: str | bytes, *, clock: Clock, received: int) -> Batch | Receipt
             return _batch([frame], seq=frame.seq, clock=clock, received=received)
         if isinstance(frame, PositionsFrame):
             return _batch(frame.items, seq=frame.seq, clock=clock, received=received)
-        return frame
+        return cast(Receipt | Reply | Say | Ping, frame)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise Refused("invalid_json", str(error) or "nested too deeply") from error
 
@@ -264,7 +264,7 @@ def _decode_slowly(text: str | bytes, *, clock: Clock, received: int) -> Batch |
         return batch
     if not isinstance(kind, str) or kind not in KNOWN:
         raise Refused("unknown_type", f"type: {str(kind)[:64]!r} is none of {', '.join(sorted(KNOWN))}", seq)
-    if _has_nul(frame):
+    if has_nul(frame):
         raise Refused("unknown_type", "\\u0000 is not text", seq)
     try:
         return msgspec.convert(frame, Receipt | Reply | Say | Ping)
@@ -291,7 +291,7 @@ def _item(item: object) -> Item:
     """Resolve aliases, keep unknown keys and values out of range in attributes. ValueError if wrong."""
     if not isinstance(item, dict):
         raise ValueError("a position is an object")
-    if _has_nul(item):
+    if has_nul(item):
         raise ValueError("\\u0000 is not text")
     known: dict[str, Any] = {}
     extra: dict[str, Any] = {}
@@ -303,7 +303,7 @@ def _item(item: object) -> Item:
             extra[key] = value
     for key, (least, most) in RANGES.items():
         value = known.get(key)
-        if type(value) in (int, float) and not least <= value <= most:
+        if type(value) in (int, float) and not least <= cast(float, value) <= most:
             extra[key] = known.pop(key)
     if isinstance(known.get("alarm"), str) and len(known["alarm"]) > MAX_ALARM_CHARS:
         extra["alarm"] = known.pop("alarm")
@@ -324,12 +324,12 @@ def _moment(text: str) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _has_nul(value: object) -> bool:
+def has_nul(value: object) -> bool:
     if isinstance(value, str):
         return "\0" in value
     if isinstance(value, dict):
-        return any(map(_has_nul, itertools.chain(value.keys(), value.values())))
-    return isinstance(value, list) and any(map(_has_nul, value))
+        return any(map(has_nul, itertools.chain(value.keys(), value.values())))
+    return isinstance(value, list) and any(map(has_nul, value))
 
 
 def _raw(item: object) -> str:

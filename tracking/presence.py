@@ -101,7 +101,7 @@ async def renew(mine: Iterable[tuple[Who, int]]) -> list[int]:
             owned.setdefault(who.fleet, {})[who.member] = until
     pipe = client.pipeline(transaction=False)
     for fleet, members in owned.items():
-        pipe.zadd(_present(fleet), members)  # type: ignore[arg-type]
+        pipe.zadd(_present(fleet), members)
     await pipe.execute()
     return lost
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from django.db.models import Count, Q
 
 from tracking import database, live, presence
 from tracking.fixes import Fix
@@ -28,13 +27,17 @@ async def vehicles(fleet: int) -> dict[int, dict[str, Any]]:
 
 
 def _rows(fleet: int) -> dict[int, dict[str, Any]]:
-    open_alerts = Count("alerts", filter=Q(alerts__status=Alert.Status.OPEN))
-    found = Vehicle.objects.filter(fleet=fleet).select_related("fleet").annotate(open_alerts=open_alerts)
-    rows = {vehicle.pk: describe(vehicle, alerts=vehicle.open_alerts) for vehicle in found}
+    found = Vehicle.objects.filter(fleet=fleet).select_related("fleet")
+    rows = {vehicle.pk: describe(vehicle) for vehicle in found}
+    open_alerts = Alert.objects.filter(vehicle__fleet=fleet, status=Alert.Status.OPEN)
+    for vehicle in open_alerts.values_list("vehicle_id", flat=True):
+        if vehicle in rows:
+            rows[vehicle]["alerts"] += 1
     primary: set[int] = set()
     devices = Device.objects.filter(vehicle__fleet=fleet).order_by("primary", "-uid")
     for pk, uid, vehicle, is_primary in devices.values_list("pk", "uid", "vehicle_id", "primary"):
-        rows[vehicle]["uid"] = uid  # the primary one comes last
+        if vehicle in rows:
+            rows[vehicle]["uid"] = uid  # the primary one comes last
         if is_primary:
             primary.add(pk)
     for vehicle, position in marker(Latest.objects.filter(vehicle__fleet=fleet), primary).items():
@@ -43,7 +46,7 @@ def _rows(fleet: int) -> dict[int, dict[str, Any]]:
     return rows
 
 
-def describe(vehicle: Vehicle, *, alerts: int = 0) -> dict[str, Any]:
+def describe(vehicle: Vehicle) -> dict[str, Any]:
     return {
         "id": vehicle.pk,
         "uid": None,
@@ -53,7 +56,7 @@ def describe(vehicle: Vehicle, *, alerts: int = 0) -> dict[str, Any]:
         "fleet": vehicle.fleet.slug,
         "online": False,
         "position": None,
-        "alerts": alerts,
+        "alerts": 0,
         "interval": None,
     }
 

@@ -19,6 +19,9 @@ async def application(
         await send({"type": "http.response.body", "body": hashlib.sha256(CHUNK).hexdigest().encode()})
         return
     await send({"type": "http.response.start", "status": 200, "headers": []})
+    if scope["path"] == "/broken":
+        await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
+        raise RuntimeError("the database went away")
     for _ in range(MEGABYTES * 16):
         await send({"type": "http.response.body", "body": CHUNK, "more_body": True})
     await send({"type": "http.response.body", "body": b"end"})

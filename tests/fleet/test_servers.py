@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, IncompleteRead
 from pathlib import Path
 
 import psutil
@@ -61,6 +61,12 @@ def test_a_long_answer_arrives_whole(running: Running) -> None:
     body = running.get("/long")
     assert len(body) == flood.MEGABYTES * 2**20 + 3
     assert body.endswith(flood.CHUNK + b"end")
+
+
+def test_an_answer_that_fails_in_the_middle_is_cut_not_left_hanging(running: Running) -> None:
+    with pytest.raises((IncompleteRead, ConnectionError)):
+        running.get("/broken")
+    assert len(running.get("/short")) == 64
 
 
 def test_a_reader_that_stops_reading_costs_no_memory(running: Running) -> None:

@@ -174,6 +174,7 @@ async def test_an_alert_stays_until_somebody_acknowledges_it(house, connect, wat
 @pytest.mark.parametrize("how", ["membership", "session", "user", "password"])
 async def test_who_may_no_longer_look_is_cut_off_within_five_seconds(house, watch, how):
     from django.contrib.sessions.models import Session
+
     from tracking.models import Membership
 
     page, _ = await watch(house.bob)
@@ -230,9 +231,7 @@ async def test_a_large_snapshot_comes_in_parts_within_the_window(house, watch):
     from tracking.models import Vehicle
 
     await sync_to_async(
-        lambda: Vehicle.objects.bulk_create(
-            Vehicle(fleet=house.north, name=f"Van {n}") for n in range(2600)
-        )
+        lambda: Vehicle.objects.bulk_create(Vehicle(fleet=house.north, name=f"Van {n}") for n in range(2600))
     )()
     page, first = await watch(house.bob)
     parts = [first]
@@ -265,7 +264,9 @@ async def test_a_page_that_never_acknowledges_is_closed(house, watch, monkeypatc
     assert await page.closes(timeout=8) == 4408
 
 
-@pytest.mark.parametrize("frame", ["nope", "[]", '{"type":"x"}', '{"type":"subscribe","fleets":7}', '{"type":"message"}'])
+@pytest.mark.parametrize(
+    "frame", ["nope", "[]", '{"type":"x"}', '{"type":"subscribe","fleets":7}', '{"type":"message"}']
+)
 async def test_bad_frames_are_answered_and_the_page_lives(house, watch, frame):
     page, _ = await watch(house.bob)
     await page.say(frame)

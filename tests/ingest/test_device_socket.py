@@ -295,7 +295,9 @@ async def test_another_vehicles_receipt_changes_nothing(house, connect, archive)
     assert row.status == Message.Status.QUEUED
 
 
-async def test_a_journal_that_is_down_is_said_once_and_what_was_read_is_kept(house, connect, archive, settings):
+async def test_a_journal_that_is_down_is_said_once_and_what_was_read_is_kept(
+    house, connect, archive, settings
+):
     """The journal's Redis answers nobody for a while; what was sent before is acknowledged after."""
     import redis
 

@@ -56,9 +56,7 @@ def test_any_order_split_and_repetition_of_a_history_gives_the_same_database(van
 
     devices = {"tracker": van.device.pk, "phone": van.phone.pk}
     said = [
-        journal.Fixes(
-            van.vehicle.pk, devices[device], T0, [fix(at, alarm=alarm, latitude=50 + at / 100)]
-        )
+        journal.Fixes(van.vehicle.pk, devices[device], T0, [fix(at, alarm=alarm, latitude=50 + at / 100)])
         for at, device, alarm in history
     ]
     said.append(journal.Refusals(van.vehicle.pk, van.device.pk, T0, [Rejection(0, "bad", "{}")]))

@@ -93,7 +93,14 @@ def test_what_rejects_a_position(fields, where):
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("battery", 120), ("battery", -1), ("accuracy", -1), ("speed", -1), ("heading", 361), ("alarm", "x" * 65)],
+    [
+        ("battery", 120),
+        ("battery", -1),
+        ("accuracy", -1),
+        ("speed", -1),
+        ("heading", 361),
+        ("alarm", "x" * 65),
+    ],
 )
 def test_an_optional_field_out_of_range_is_null_and_kept_in_attributes(key, value):
     fix = one(**{key: value})
@@ -141,7 +148,20 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )
-keys = ["type", "seq", "latitude", "lat", "longitude", "lon", "time", "ts", "speed", "heading", "alarm", "items"]
+keys = [
+    "type",
+    "seq",
+    "latitude",
+    "lat",
+    "longitude",
+    "lon",
+    "time",
+    "ts",
+    "speed",
+    "heading",
+    "alarm",
+    "items",
+]
 
 
 @given(

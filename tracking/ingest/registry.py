@@ -67,8 +67,8 @@ class Registry:
             return
         sources = {device: c.source for device, c in self.connections.items()}
         for device, code in (await database.run(admission.still_valid, sources)).items():
-            if (connection := self.connections.get(device)) is not None:
-                connection.close(code)
+            if device in self.connections:
+                self.connections[device].close(code)
         waiting = await database.run(messages.vehicles_waiting)
         if waiting:
             for connection in list(self.connections.values()):
@@ -79,9 +79,8 @@ class Registry:
         mine = [(c.source.who, c.epoch) for c in self.connections.values()]
         epochs = {who.device: epoch for who, epoch in mine}
         for device in await presence.renew(mine):
-            connection = self.connections.get(device)
-            if connection is not None and connection.epoch == epochs[device]:
-                connection.close(4409)
+            if device in self.connections and self.connections[device].epoch == epochs[device]:
+                self.connections[device].close(4409)
 
 
 @per_loop

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from tracking import archive, database, journal, messages
-from tracking.fixes import Receipt, Reply, decode_items, now_ms
+from tracking.fixes import Receipt, Reply, decode_items, has_nul, now_ms
 from tracking.ingest import admission
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source, bearer
@@ -93,12 +93,9 @@ async def _take(source: Source, body: dict[str, Any]) -> dict[str, Any]:
     reporter = Reporter(source)
     batch = decode_items(body.get("items", []), clock=reporter.clock, received=received)
     said: list[journal.Entry] = []
-    for kind, key in ((Receipt, "receipts"), (Reply, "replies")):
+    for tag, key in (("receipt", "receipts"), ("reply", "replies")):
         for content in body.get(key, []):
-            try:
-                frame = msgspec.convert({**content, "type": kind.__struct_config__.tag}, kind)
-            except (msgspec.ValidationError, TypeError) as error:
-                raise Problem(400, "invalid_json", f"{key}: {error}") from error
+            frame = _said({**content, "type": tag} if isinstance(content, dict) else content)
             said.append(messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received))
     out = flusher()
     if out.down or out.queued + len(batch.fixes) > MAX_QUEUED:
@@ -115,6 +112,15 @@ async def _take(source: Source, body: dict[str, Any]) -> dict[str, Any]:
         "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections],
         "messages": await _pending(who.vehicle),
     }
+
+
+def _said(content: object) -> Receipt | Reply:
+    try:
+        if has_nul(content):
+            raise Problem(400, "invalid_json", "\\u0000 is not text")
+        return msgspec.convert(content, Receipt | Reply)
+    except msgspec.ValidationError as error:
+        raise Problem(400, "invalid_json", f"receipts, replies: {error}") from error
 
 
 def _unavailable() -> Problem:

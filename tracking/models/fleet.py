@@ -14,7 +14,7 @@ class FleetQuerySet(models.QuerySet["Fleet"]):
         """The fleets of the user's memberships; every fleet for a superuser."""
         if getattr(user, "is_superuser", False):
             return self
-        return self.filter(memberships__user_id=user.pk)
+        return self.filter(memberships__user_id=user.pk or 0)
 
 
 class Fleet(models.Model):

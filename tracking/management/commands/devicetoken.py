@@ -21,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         uid, fleet = options["uid"], options["fleet"]
+        device: Device | None
         if options["create"]:
             device = register(uid, fleet=fleet or "fleet", name=options["name"])
             live.announce([live.refresh(device.vehicle.fleet_id), live.look()])
