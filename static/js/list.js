@@ -1,0 +1,129 @@
+// @ts-check
+// The text twin of the map: a list of which only the rows in view are in the document.
+
+import { reveal, rows } from "./arrange.js";
+import { age, speed } from "./format.js";
+import { WORDS } from "./states.js";
+
+/** @typedef {import("./store.js").Store} Store */
+/** @typedef {ReturnType<typeof import("./arrange.js").arrange>} Arranged */
+
+export const ROW = 48; // pixels; base.css knows it too
+
+export class List {
+  #scroll;
+  #inner;
+  #store;
+  /** @type {HTMLElement[]} */
+  #pool = [];
+  /** @type {number[]} */
+  #slots = [];
+  /** @type {Arranged["states"]} */
+  #states = [];
+  #selected = -1;
+  #now = () => Date.now();
+
+  /**
+   * @param {HTMLElement} scroll the listbox
+   * @param {Store} store
+   * @param {{ now: () => number, onSelect: (slot: number) => void, onHover: (slot: number) => void }} parts
+   */
+  constructor(scroll, store, { now, onSelect, onHover }) {
+    this.#scroll = scroll;
+    this.#store = store;
+    this.#now = now;
+    this.#inner = document.createElement("div");
+    this.#inner.className = "list-inner";
+    this.#inner.setAttribute("role", "presentation");
+    scroll.replaceChildren(this.#inner);
+    scroll.addEventListener("scroll", () => this.render(), { passive: true });
+    new ResizeObserver(() => this.render()).observe(scroll);
+    const slotOf = (/** @type {Event} */ event) => {
+      const row = event.target instanceof Element ? event.target.closest("[data-slot]") : null;
+      return row instanceof HTMLElement ? Number(row.dataset["slot"]) : -1;
+    };
+    scroll.addEventListener("click", (event) => slotOf(event) >= 0 && onSelect(slotOf(event)));
+    scroll.addEventListener("pointerover", (event) => onHover(slotOf(event)));
+    scroll.addEventListener("pointerleave", () => onHover(-1));
+  }
+
+  /** @param {Arranged} arranged @param {number} selected slot */
+  show({ slots, states }, selected) {
+    this.#slots = slots;
+    this.#states = states;
+    this.#selected = selected;
+    this.render();
+  }
+
+  /** The slot so many rows from the selected one. @param {number} step */
+  next(step) {
+    const at = this.#slots.indexOf(this.#selected);
+    const index = at < 0 ? (step > 0 ? 0 : this.#slots.length - 1) : at + step;
+    return this.#slots[Math.max(0, Math.min(this.#slots.length - 1, index))] ?? -1;
+  }
+
+  /** Scroll so that a vehicle's row is in view. @param {number} slot */
+  reveal(slot) {
+    const index = this.#slots.indexOf(slot);
+    if (index < 0) return;
+    const { scrollTop: top, clientHeight: height } = this.#scroll;
+    const goal = reveal({ index, top, height, row: ROW });
+    if (goal !== top) this.#scroll.scrollTop = goal;
+  }
+
+  render() {
+    const { scrollTop: top, clientHeight: height } = this.#scroll;
+    const total = this.#slots.length;
+    const { first, end } = rows({ top, height, row: ROW, total });
+    const tall = `${total * ROW}px`;
+    if (this.#inner.style.height !== tall) this.#inner.style.height = tall;
+    while (this.#pool.length < end - first) this.#pool.push(this.#inner.appendChild(row()));
+    while (this.#pool.length > end - first) this.#pool.pop()?.remove();
+    const now = this.#now();
+    // Row i has one element as long as it is in view: what is focused or hovered stays itself.
+    for (let index = first; index < end; index++)
+      this.#fill(this.#pool[index % this.#pool.length], index, total, now);
+    const active = this.#selected < 0 ? "" : `row-${this.#store.vehicle(this.#selected)?.id}`;
+    set(this.#scroll, "aria-activedescendant", document.getElementById(active) ? active : "");
+  }
+
+  /** @param {HTMLElement} row @param {number} index @param {number} total @param {number} now */
+  #fill(row, index, total, now) {
+    const store = this.#store;
+    const slot = this.#slots[index];
+    const vehicle = store.vehicle(slot);
+    if (!vehicle) return;
+    const state = this.#states[slot];
+    row.style.transform = `translateY(${index * ROW}px)`;
+    row.dataset["slot"] = String(slot);
+    set(row, "id", `row-${vehicle.id}`);
+    set(row, "aria-setsize", String(total));
+    set(row, "aria-posinset", String(index + 1));
+    set(row, "aria-selected", String(slot === this.#selected));
+    set(row, "data-state", state);
+    row.classList.toggle("row-stale", store.stale(slot, now) && state !== "offline");
+    const [icon, name, fast, about, old] = /** @type {Iterable<HTMLElement>} */ (row.children);
+    set(/** @type {Element} */ (icon.firstElementChild), "href", `#icon-${state}`);
+    const turn = state === "moving" && store.heading[slot] >= 0 ? store.heading[slot] : 0;
+    icon.style.transform = `rotate(${Math.round(turn)}deg)`;
+    say(name, vehicle.name);
+    say(fast, state === "moving" || state === "alarm" ? speed(store.speed[slot]) : "");
+    say(about, [WORDS[state], vehicle.driver || vehicle.plate].filter(Boolean).join(" · "));
+    say(old, age(now - store.time[slot]));
+  }
+}
+
+/** @param {Element} element @param {string} name @param {string} value */
+function set(element, name, value) {
+  if (element.getAttribute(name) !== value) element.setAttribute(name, value);
+}
+
+/** @param {Element} element @param {string} text */
+function say(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function row() {
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById("row-template"));
+  return /** @type {HTMLElement} */ (template.content.firstElementChild?.cloneNode(true));
+}
