@@ -1,39 +1,32 @@
 // @ts-check
-// The colour scheme, set before the first paint: automatic, or what the reader chose. A classic script.
+// Runs before the page is painted, so that a chosen scheme never flashes.
 (() => {
-  const KEY = "fleetline:theme";
-  const SCHEMES = ["auto", "light", "dark"];
+  const KEY = "fleetline-scheme";
+  const ORDER = ["auto", "light", "dark"];
   const root = document.documentElement;
-  const system = matchMedia("(prefers-color-scheme: dark)");
-
+  /** @returns {string} */
   const chosen = () => {
-    const said = localStorage.getItem(KEY) ?? "auto";
-    return SCHEMES.includes(said) ? said : "auto";
-  };
-
-  const apply = () => {
-    const theme = chosen();
-    root.dataset.theme = theme;
-    root.dataset.scheme = theme === "auto" ? (system.matches ? "dark" : "light") : theme;
-    for (const button of document.querySelectorAll("[data-set-theme]")) {
-      button.setAttribute("aria-pressed", String(button.getAttribute("data-set-theme") === theme));
+    try {
+      return localStorage.getItem(KEY) ?? "auto";
+    } catch {
+      return "auto";
     }
-    document.dispatchEvent(new CustomEvent("scheme", { detail: root.dataset.scheme }));
   };
-
-  /** @param {string} theme */
-  const choose = (theme) => {
-    localStorage.setItem(KEY, theme);
-    apply();
+  /** @param {string} scheme */
+  const apply = (scheme) => {
+    root.dataset["scheme"] = ORDER.includes(scheme) ? scheme : "auto";
   };
-
+  apply(chosen());
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("[data-set-theme]") : null;
-    if (button) choose(button.getAttribute("data-set-theme") ?? "auto");
+    const button = event.target instanceof Element ? event.target.closest("[data-scheme-switch]") : null;
+    if (!button) return;
+    const next = ORDER[(ORDER.indexOf(root.dataset["scheme"] ?? "auto") + 1) % ORDER.length];
+    try {
+      localStorage.setItem(KEY, next);
+    } catch {
+      // Without storage the choice lasts as long as the page.
+    }
+    apply(next);
+    document.dispatchEvent(new CustomEvent("scheme"));
   });
-  // The key d asks for it.
-  document.addEventListener("toggle-scheme", () => choose(root.dataset.scheme === "dark" ? "light" : "dark"));
-  document.addEventListener("DOMContentLoaded", apply);
-  system.addEventListener("change", apply);
-  apply();
 })();
