@@ -66,12 +66,10 @@ class Load:
             assert self.acked[uid] <= set(stored[uid])
             assert set(stored[uid]) <= self.sent[uid]
             assert len(stored[uid]) == len(set(stored[uid]))
-        latest = dict(
-            self.house.rows(
-                "SELECT d.uid, l.time FROM tracking_latest l JOIN tracking_device d ON d.id = l.device_id"
-            )
+        latest = self.house.rows(
+            "SELECT d.uid, l.time FROM tracking_latest l JOIN tracking_device d ON d.id = l.device_id"
         )
-        assert latest == {uid: max(times) for uid, times in stored.items()}
+        assert dict(latest) == {uid: max(times) for uid, times in stored.items()}
 
 
 @pytest.mark.parametrize("server", ["daphne", "uvicorn"])

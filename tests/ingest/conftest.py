@@ -18,17 +18,17 @@ class Socket(WebsocketCommunicator):
     async def say(self, frame: Any) -> None:
         await self.send_to(text_data=frame if isinstance(frame, str) else json.dumps(frame))
 
-    async def hears(self, kind: str | None = None, *, timeout: float = 5) -> dict[str, Any]:
+    async def hears(self, kind: str | None = None, *, within: float = 5) -> dict[str, Any]:
         """The next frame; with a kind, the next of that kind."""
         while True:
-            frame = json.loads(await self.receive_from(timeout=timeout))
+            frame = json.loads(await self.receive_from(timeout=within))
             if kind is None or frame["type"] == kind:
                 return frame
 
-    async def closes(self, *, timeout: float = 5) -> int:
+    async def closes(self, *, within: float = 5) -> int:
         """The code with which it is closed; frames before that are passed over."""
         while True:
-            event = await self.receive_output(timeout=timeout)
+            event = await self.receive_output(timeout=within)
             if event["type"] == "websocket.close":
                 return event["code"]
 

@@ -136,7 +136,7 @@ async def test_an_sos_reaches_a_page_whose_window_is_full(house, connect, watch,
         await device.say(fix(n))
         await device.hears("ack")
     assert await silent(page, 0.3)
-    items = [{"lat": 57.7, "lon": 11.9, "time": 1_763_882_400 + n} for n in range(500)]
+    items: list[dict[str, Any]] = [{"lat": 57.7, "lon": 11.9, "time": 1_763_882_400 + n} for n in range(500)]
     items[2]["alarm"] = "sos"
     await device.say({"type": "positions", "items": items})
     await device.hears("ack")
@@ -191,7 +191,7 @@ async def test_who_may_no_longer_look_is_cut_off_within_five_seconds(house, watc
             house.bob.save()
 
     await sync_to_async(revoke)()
-    assert await page.closes(timeout=5) == 4403
+    assert await page.closes(within=5) == 4403
 
 
 async def test_what_a_lost_hint_would_have_said_comes_with_the_re_sync(house, connect, watch):
@@ -251,7 +251,7 @@ async def test_a_page_hears_something_at_least_every_15_seconds(house, watch, mo
     monkeypatch.setattr(consumers, "HEARTBEAT_S", 0.2)
     page, _ = await watch(house.bob)
     await asyncio.sleep(0.1)
-    frame = await page.hears("positions", timeout=2)
+    frame = await page.hears("positions", within=2)
     assert frame["items"] == []
 
 
@@ -261,7 +261,7 @@ async def test_a_page_that_never_acknowledges_is_closed(house, watch, monkeypatc
     monkeypatch.setattr(consumers, "HEARTBEAT_S", 0.1)
     monkeypatch.setattr(consumers, "UNACKED_S", 1)
     page, _ = await watch(house.bob)
-    assert await page.closes(timeout=8) == 4408
+    assert await page.closes(within=8) == 4408
 
 
 @pytest.mark.parametrize(

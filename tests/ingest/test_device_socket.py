@@ -34,7 +34,7 @@ def quarantined() -> list[Any]:
 
 @pytest.mark.parametrize("header", ["authorization", "token", "subprotocol"])
 async def test_the_token_is_taken_three_ways(house, connect, header):
-    ways = {
+    ways: dict[str, dict[str, Any]] = {
         "authorization": {"headers": [(b"authorization", b"Bearer " + house.token.encode())]},
         "token": {"headers": [(b"token", house.token.encode())]},
         "subprotocol": {"subprotocols": ["gps.v1", f"jwt.{house.token}"]},
@@ -79,7 +79,7 @@ async def test_a_token_that_claims_wrongly_is_refused_in_words(house, connect, c
 async def test_no_token_none_alg_and_a_forged_one_are_refused(house, connect):
     claims = {"uid": "van-7", "group_name": "north", "aud": "gps", "exp": time.time() + 60}
     forged = jwt.encode(claims, "x" * 40, algorithm="HS256")
-    unsigned = jwt.encode(claims, None, algorithm="none")
+    unsigned = jwt.encode(claims, "", algorithm="none")
     kid = jwt.encode(claims, "x" * 40, algorithm="HS256", headers={"kid": "../../etc/passwd"})
     for token in ("", forged, unsigned, kid, "a.b.c", "x" * 3000, house.token[:-4]):
         _, accepted, _ = await connect(token)
@@ -202,7 +202,7 @@ async def test_too_many_positions_a_second_end_it(house, connect):
     frame = json.dumps({"type": "positions", "items": [{"lat": 1, "lon": 1}] * 1000})
     for _ in range(60):
         await socket.say(frame)
-    assert await socket.closes(timeout=20) == 4429
+    assert await socket.closes(within=20) == 4429
 
 
 async def test_a_newer_connection_takes_over(house, connect):
@@ -216,12 +216,12 @@ async def test_a_newer_connection_takes_over(house, connect):
 async def test_a_revoked_device_is_cut_off_within_five_seconds(house, connect):
     socket, *_ = await connect(house.token)
     await sync_to_async(lambda: type(house.device).objects.update(disabled=True))()
-    assert await socket.closes(timeout=5) == 4403
+    assert await socket.closes(within=5) == 4403
 
 
 async def test_an_expired_token_ends_the_connection(house, connect):
     socket, *_ = await connect(sign(exp=time.time() + 1))
-    assert await socket.closes(timeout=6) == 4401
+    assert await socket.closes(within=6) == 4401
 
 
 async def test_a_token_near_its_end_is_renewed_once(house, connect):

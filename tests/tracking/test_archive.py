@@ -55,7 +55,7 @@ def test_any_order_split_and_repetition_of_a_history_gives_the_same_database(van
     from tracking import archive, journal
 
     devices = {"tracker": van.device.pk, "phone": van.phone.pk}
-    said = [
+    said: list[journal.Entry] = [
         journal.Fixes(van.vehicle.pk, devices[device], T0, [fix(at, alarm=alarm, latitude=50 + at / 100)])
         for at, device, alarm in history
     ]

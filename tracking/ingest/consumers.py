@@ -172,9 +172,9 @@ class Connection:
             seq = self.highest
         self.error(code, detail, seq=seq)
         self.bad_in_a_row += 1
-        if self.bad_in_a_row >= MAX_BAD_FRAMES:
-            if self._writing is not None:  # let the last error go out first
-                self._writing.add_done_callback(lambda _: self.close(4400))
+        if self.bad_in_a_row >= MAX_BAD_FRAMES and self._writing is not None:
+            # Let the last error go out first.
+            self._writing.add_done_callback(lambda _: self.close(4400))
 
     async def _has_room(self, seq: int | None, count: int) -> bool:
         """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing."""

@@ -1,0 +1,81 @@
+"""The live hash: newest per vehicle, forward only; the primary device first. And presence."""
+
+import itertools
+
+import pytest
+
+from tracking import live, presence
+from tracking.live import PRIMARY_SILENT_MS, Update
+from tracking.loops import journal_redis
+
+FLEET = 5
+
+
+def update(time: int, *, primary: bool = True, vehicle: int = 7) -> Update:
+    return Update(
+        FLEET, vehicle, time, primary, 5.0, b'[%d,%d,"%s"]' % (vehicle, time, b"p" if primary else b"o")
+    )
+
+
+async def take(*updates: Update) -> list[int]:
+    pipe = journal_redis().pipeline(transaction=False)
+    live.take(pipe, updates)
+    return [vehicle for moved in await pipe.execute() for vehicle in moved]
+
+
+async def test_the_newest_fix_wins_in_any_order():
+    for number, order in enumerate(itertools.permutations([1000, 2000, 3000])):
+        for time in order:
+            await take(update(time, vehicle=number))
+        assert (await live.latest(FLEET))[number] == b'[%d,3000,"p"]' % number
+
+
+async def test_only_what_moved_is_told():
+    assert await take(update(2000), update(2000, vehicle=8)) == [7, 8]
+    assert await take(update(1000), update(3000, vehicle=8)) == [8]
+
+
+async def test_another_device_moves_the_marker_only_when_the_primary_was_silent():
+    await take(update(1_000_000))
+    assert await take(update(1_000_000 + PRIMARY_SILENT_MS, primary=False)) == []
+    assert await take(update(1_000_001 + PRIMARY_SILENT_MS, primary=False)) == [7]
+    assert await take(update(1_000_000 + PRIMARY_SILENT_MS + 500)) == [7]
+
+
+async def test_a_vehicle_that_has_only_another_device_is_shown():
+    assert await take(update(1_000_000, primary=False)) == [7]
+
+
+async def test_the_interval_is_kept():
+    await take(update(1000))
+    assert await live.intervals(FLEET) == {7: 5.0}
+
+
+@pytest.fixture
+def van() -> presence.Who:
+    return presence.Who(fleet=FLEET, vehicle=7, device=70, siblings=(71,))
+
+
+async def test_only_the_owner_of_the_epoch_says_goodbye(van):
+    first = await presence.arrive(van)
+    second = await presence.arrive(van)
+    assert second > first
+    await presence.leave(van, first)
+    assert await presence.online(FLEET) == {7}
+    await presence.leave(van, second)
+    assert await presence.online(FLEET) == set()
+
+
+async def test_renewing_names_those_whom_a_newer_connection_took_over(van):
+    first = await presence.arrive(van)
+    assert await presence.renew([(van, first)]) == []
+    await presence.arrive(van)
+    assert await presence.renew([(van, first)]) == [70]
+
+
+async def test_a_killed_process_says_no_goodbye_and_its_devices_expire(van, monkeypatch):
+    monkeypatch.setattr(presence, "PRESENT_MS", -1)
+    await presence.arrive(van)
+    assert await presence.online(FLEET) == set()
+    await presence.expire(FLEET)
+    assert await presence.renew([]) == []
