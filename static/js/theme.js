@@ -1,10 +1,11 @@
 // @ts-check
-// Runs before the page is painted, so that a chosen scheme never flashes.
+// Runs before the page is painted, so that a chosen scheme never flashes. A classic script.
 (() => {
   const KEY = "fleetline-scheme";
-  const ORDER = ["auto", "light", "dark"];
+  const SCHEMES = ["auto", "light", "dark"];
   const root = document.documentElement;
-  /** @returns {string} */
+  const system = matchMedia("(prefers-color-scheme: dark)");
+
   const chosen = () => {
     try {
       return localStorage.getItem(KEY) ?? "auto";
@@ -12,21 +13,35 @@
       return "auto";
     }
   };
+
   /** @param {string} scheme */
   const apply = (scheme) => {
-    root.dataset["scheme"] = ORDER.includes(scheme) ? scheme : "auto";
+    root.dataset["scheme"] = SCHEMES.includes(scheme) ? scheme : "auto";
+    for (const button of document.querySelectorAll("[data-set-scheme]")) {
+      const pressed = button.getAttribute("data-set-scheme") === root.dataset["scheme"];
+      button.setAttribute("aria-pressed", String(pressed));
+    }
+    document.dispatchEvent(new CustomEvent("scheme"));
   };
-  apply(chosen());
-  document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("[data-scheme-switch]") : null;
-    if (!button) return;
-    const next = ORDER[(ORDER.indexOf(root.dataset["scheme"] ?? "auto") + 1) % ORDER.length];
+
+  /** @param {string} scheme */
+  const choose = (scheme) => {
     try {
-      localStorage.setItem(KEY, next);
+      localStorage.setItem(KEY, scheme);
     } catch {
       // Without storage the choice lasts as long as the page.
     }
-    apply(next);
-    document.dispatchEvent(new CustomEvent("scheme"));
+    apply(scheme);
+  };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("[data-set-scheme]") : null;
+    if (button) choose(button.getAttribute("data-set-scheme") ?? "auto");
   });
+  document.addEventListener("switch-scheme", () => {
+    const { scheme } = root.dataset;
+    choose(scheme === "dark" || (scheme !== "light" && system.matches) ? "light" : "dark");
+  });
+  document.addEventListener("DOMContentLoaded", () => apply(chosen()));
+  apply(chosen());
 })();
