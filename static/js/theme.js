@@ -2,7 +2,7 @@
 // Runs before the page is painted, so that a chosen scheme never flashes. A classic script.
 (() => {
   const KEY = "fleetline-scheme";
-  const SCHEMES = ["auto", "light", "dark"];
+  const ORDER = ["auto", "light", "dark"];
   const root = document.documentElement;
   const system = matchMedia("(prefers-color-scheme: dark)");
 
@@ -16,11 +16,7 @@
 
   /** @param {string} scheme */
   const apply = (scheme) => {
-    root.dataset["scheme"] = SCHEMES.includes(scheme) ? scheme : "auto";
-    for (const button of document.querySelectorAll("[data-set-scheme]")) {
-      const pressed = button.getAttribute("data-set-scheme") === root.dataset["scheme"];
-      button.setAttribute("aria-pressed", String(pressed));
-    }
+    root.dataset["scheme"] = ORDER.includes(scheme) ? scheme : "auto";
     document.dispatchEvent(new CustomEvent("scheme"));
   };
 
@@ -35,13 +31,13 @@
   };
 
   document.addEventListener("click", (event) => {
-    const button = event.target instanceof Element ? event.target.closest("[data-set-scheme]") : null;
-    if (button) choose(button.getAttribute("data-set-scheme") ?? "auto");
+    const button = event.target instanceof Element ? event.target.closest("[data-scheme-switch]") : null;
+    if (button) choose(ORDER[(ORDER.indexOf(root.dataset["scheme"] ?? "auto") + 1) % ORDER.length]);
   });
+  // The key d: from what is seen to the other.
   document.addEventListener("switch-scheme", () => {
     const { scheme } = root.dataset;
     choose(scheme === "dark" || (scheme !== "light" && system.matches) ? "light" : "dark");
   });
-  document.addEventListener("DOMContentLoaded", () => apply(chosen()));
   apply(chosen());
 })();
