@@ -114,6 +114,9 @@ class Browsers:
             known[frame["id"]] = frame
         else:
             known.pop(frame["id"], None)
+        vehicle = self._pictures.get(fleet, {}).get(frame["vehicle"])
+        if vehicle is not None:
+            vehicle["alerts"] = sum(alert["vehicle"] == vehicle["id"] for alert in known.values())
 
     # --- the picture ------------------------------------------------------------------------
 
@@ -157,7 +160,7 @@ class Browsers:
                 _, event = presence.event(fleet, pk, online=row["online"])
                 self._frame(fleet, event["frame"])
         for pk in known.keys() - fresh.keys():
-            self._frame(fleet, {"type": "vehicle", "id": pk, "removed": True})
+            self._frame(fleet, {"type": "vehicle", "id": pk, "fleet": known[pk]["fleet"], "removed": True})
         if moved:
             self._tell(fleet, {"kind": "positions", "fleet": fleet, "items": moved})
 

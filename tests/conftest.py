@@ -67,3 +67,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _empty_redis() -> None:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushall()
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Never dropped: it goes away with its server, whatever thread still holds a connection."""
+    return True

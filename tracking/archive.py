@@ -209,7 +209,8 @@ def insert(rows: Sequence[Row]) -> int:
 
 
 def _copy(rows: Sequence[Row]) -> int:
-    with connection.cursor() as cursor:
+    # COPY goes past Django's cursor: without this its errors would not be Django's.
+    with connection.wrap_database_errors, connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
         )

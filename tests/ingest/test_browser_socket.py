@@ -171,6 +171,18 @@ async def test_an_alert_stays_until_somebody_acknowledges_it(house, connect, wat
     assert await sync_to_async(Alert.objects.filter(status="open").count)() == 0
 
 
+async def test_a_page_that_joins_right_after_an_alarm_is_told_of_it(house, connect, watch, archive):
+    """The second page is shown the picture that the first one's events kept up to date."""
+    await watch(house.bob)
+    device, *_ = await connect(house.token)
+    await device.say(fix(0, alarm="sos"))
+    await device.hears("ack")
+    await archive()
+    await asyncio.sleep(0.1)
+    _, snapshot = await watch(house.bob)
+    assert snapshot["vehicles"][0]["alerts"] == 1
+
+
 @pytest.mark.parametrize("how", ["membership", "session", "user", "password"])
 async def test_who_may_no_longer_look_is_cut_off_within_five_seconds(house, watch, how):
     from django.contrib.sessions.models import Session
