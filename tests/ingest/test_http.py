@@ -63,6 +63,7 @@ async def test_a_device_without_a_socket_takes_part_in_the_conversation(house, a
         ("[" * 100_000, 400, "invalid_json"),
         ("7", 400, "invalid_position"),
         ({"items": 7}, 400, "invalid_position"),
+        ({"lng": 11.9}, 400, "invalid_position"),
         ({"items": [], "replies": [{"id": 1}]}, 400, "invalid_json"),
         ({"items": [], "replies": [{"id": "1", "text": "a\0"}]}, 400, "invalid_json"),
         ([{"lat": 1, "lon": 1}] * 10_001, 413, "too_many_items"),

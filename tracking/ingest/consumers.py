@@ -177,18 +177,23 @@ class Connection:
             self._writing.add_done_callback(lambda _: self.close(4400))
 
     async def _has_room(self, seq: int | None, count: int) -> bool:
-        """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing."""
-        if self.refused_at is not None and seq is not None and seq != self.refused_at:
+        """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing.
+
+        A refused frame holds back all numbered ones after it, until it comes again: the
+        acknowledgement of a later one would cover it. What has no number (`seq` None) does not.
+        """
+        if seq is not None and self.refused_at not in (None, seq):
             self.error("unavailable", "send again from the refused frame on", seq=seq)
             return False
         while self.in_flight and self.in_flight + count > MAX_IN_FLIGHT and not self.flusher.down:
             await asyncio.wait([self.flusher.add().done], timeout=0.25)
         full = self.in_flight and self.in_flight + count > MAX_IN_FLIGHT
         if full or self.flusher.queued + count > MAX_QUEUED:
-            self.refused_at = seq
+            self.refused_at = self.refused_at if seq is None else seq
             self.error("unavailable", "the journal is down and there is no room to keep this", seq=seq)
             return False
-        self.refused_at = None
+        if seq is not None:
+            self.refused_at = None
         if self.flusher.down:
             self.on_down()
         return True

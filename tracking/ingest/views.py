@@ -24,6 +24,7 @@ log = logging.getLogger("fleetline.http")
 MAX_BODY = 8 * 1024 * 1024
 MAX_ITEMS = 10_000
 JOURNAL_WAIT_S = 10
+LISTS = ("items", "receipts", "replies")
 
 
 class Problem(Exception):
@@ -78,11 +79,13 @@ def _body(request: HttpRequest) -> dict[str, Any]:
         body = {"items": body}
     elif isinstance(body, dict) and ("latitude" in body or "lat" in body):
         body = {"items": [{key: value for key, value in body.items() if key not in ("type", "seq")}]}
-    if not isinstance(body, dict) or not all(
-        isinstance(body.get(key, []), list) for key in ("items", "receipts", "replies")
+    if (
+        not isinstance(body, dict)
+        or (body and not body.keys() & set(LISTS))
+        or not all(isinstance(body.get(key, []), list) for key in LISTS)
     ):
         raise Problem(400, "invalid_position", 'Send a position, an array, or {"items": […]}.')
-    if sum(len(body.get(key, [])) for key in ("items", "receipts", "replies")) > MAX_ITEMS:
+    if sum(len(body.get(key, [])) for key in LISTS) > MAX_ITEMS:
         raise Problem(413, "too_many_items", f"At most {MAX_ITEMS} items.")
     return body
 
