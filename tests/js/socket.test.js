@@ -1,0 +1,195 @@
+import assert from "node:assert/strict";
+import { beforeEach, mock, test } from "node:test";
+import { backoff, FIRST_RETRY_MS, HEARTBEAT_MS, MOST_RETRY_MS, Socket } from "../../static/js/socket.js";
+
+/** The browser's WebSocket, which is not ours: here a test plays the server. */
+class Wire {
+  /** @type {Wire[]} */
+  static all = [];
+  sent = [];
+  closed = false;
+  constructor(url) {
+    this.url = url;
+    Wire.all.push(this);
+  }
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.closed = true;
+  }
+  accept() {
+    this.onopen();
+  }
+  says(frame) {
+    this.onmessage({ data: JSON.stringify(frame) });
+  }
+  async drop(code = 1006) {
+    await this.onclose({ code });
+  }
+}
+
+const snapshot = { type: "snapshot", n: 0, vehicles: [] };
+let frames;
+let statuses;
+let answer;
+
+beforeEach(() => {
+  Wire.all = [];
+  frames = [];
+  statuses = [];
+  answer = "in";
+  mock.timers.reset();
+  mock.timers.enable({ apis: ["setTimeout"] });
+});
+
+function connect(options = {}) {
+  const socket = new Socket(
+    "ws://here/ws/dashboard",
+    { onFrame: (frame) => frames.push(frame), onStatus: ({ state }) => statuses.push(state), ...options },
+    { WebSocket: Wire, session: async () => answer, random: () => 1, now: () => 5000 },
+  );
+  socket.open();
+  return socket;
+}
+
+function live() {
+  const socket = connect();
+  Wire.all[0].accept();
+  Wire.all[0].says(snapshot);
+  return socket;
+}
+
+test("subscribes, and is live with the first snapshot", () => {
+  const socket = connect();
+  assert.equal(socket.status.state, "connecting");
+  Wire.all[0].accept();
+  assert.deepEqual(Wire.all[0].sent, [{ type: "subscribe" }]);
+  assert.equal(socket.status.state, "connecting");
+  Wire.all[0].says(snapshot);
+  assert.equal(socket.status.state, "live");
+});
+
+test("names the fleets it wants", () => {
+  connect({ fleets: ["north"] });
+  Wire.all[0].accept();
+  assert.deepEqual(Wire.all[0].sent, [{ type: "subscribe", fleets: ["north"] }]);
+});
+
+test("acknowledges every numbered frame and no other, also one the page stumbled over", () => {
+  connect({
+    onFrame: (frame) => {
+      if (frame.n === 1) throw new Error("a fault of the page");
+    },
+  });
+  const [wire] = Wire.all;
+  wire.accept();
+  wire.says(snapshot);
+  assert.throws(() => wire.says({ type: "positions", n: 1, items: [] }), /fault/);
+  wire.says({ type: "presence", id: 7, online: true });
+  assert.deepEqual(wire.sent.slice(1), [
+    { type: "ack", n: 0 },
+    { type: "ack", n: 1 },
+  ]); // prettier-ignore
+});
+
+test("comes back after a loss, later each time, and at the first pace after a success", async () => {
+  const socket = live();
+  await Wire.all[0].drop();
+  assert.equal(socket.status.state, "lost");
+  assert.equal(socket.status.retryAt, 5000 + FIRST_RETRY_MS);
+  mock.timers.tick(FIRST_RETRY_MS - 1);
+  assert.equal(Wire.all.length, 1);
+  mock.timers.tick(1);
+  assert.equal(Wire.all.length, 2);
+  assert.equal(socket.status.state, "lost"); // still: nothing came yet
+  await Wire.all[1].drop();
+  assert.equal(socket.status.retryAt, 5000 + 2 * FIRST_RETRY_MS);
+  mock.timers.tick(2 * FIRST_RETRY_MS);
+  Wire.all[2].accept();
+  Wire.all[2].says(snapshot);
+  assert.equal(socket.status.state, "live");
+  await Wire.all[2].drop();
+  assert.equal(socket.status.retryAt, 5000 + FIRST_RETRY_MS);
+});
+
+test("a silent socket is lost after two heartbeats, and any frame counts", () => {
+  const socket = live();
+  mock.timers.tick(2 * HEARTBEAT_MS - 1);
+  Wire.all[0].says({ type: "positions", n: 1, items: [] });
+  mock.timers.tick(2 * HEARTBEAT_MS - 1);
+  assert.equal(socket.status.state, "live");
+  mock.timers.tick(1);
+  assert.equal(socket.status.state, "lost");
+  assert.ok(Wire.all[0].closed);
+});
+
+test("what a dropped connection still says is not heard", () => {
+  const socket = live();
+  mock.timers.tick(2 * HEARTBEAT_MS);
+  Wire.all[0].says({ type: "positions", n: 9, items: [] });
+  assert.equal(frames.length, 1);
+  assert.equal(socket.status.state, "lost");
+});
+
+test("tries at once when the network or the tab comes back, and only when it is lost", async () => {
+  const socket = live();
+  socket.wake();
+  assert.equal(Wire.all.length, 1);
+  await Wire.all[0].drop();
+  socket.wake();
+  assert.equal(Wire.all.length, 2);
+  mock.timers.tick(FIRST_RETRY_MS);
+  assert.equal(Wire.all.length, 2); // the planned attempt is the one that was made
+});
+
+test("a refused handshake of somebody signed out stops the attempts until they are back", async () => {
+  const socket = connect();
+  answer = "out";
+  await Wire.all[0].drop();
+  assert.equal(socket.status.state, "signed-out");
+  mock.timers.tick(10 * MOST_RETRY_MS);
+  assert.equal(Wire.all.length, 1);
+  socket.wake();
+  assert.equal(Wire.all.length, 2);
+  answer = "in";
+  Wire.all[1].accept();
+  Wire.all[1].says(snapshot);
+  assert.equal(socket.status.state, "live");
+});
+
+test("a server that is away is tried again", async () => {
+  const socket = connect();
+  answer = "away";
+  await Wire.all[0].drop();
+  assert.equal(socket.status.state, "lost");
+  mock.timers.tick(FIRST_RETRY_MS);
+  assert.equal(Wire.all.length, 2);
+});
+
+test("closed is closed", async () => {
+  const socket = live();
+  socket.close();
+  await Wire.all[0].drop();
+  mock.timers.tick(10 * MOST_RETRY_MS);
+  assert.equal(Wire.all.length, 1);
+});
+
+test("waits double up to half a minute, half of it by chance", () => {
+  assert.equal(
+    backoff(0, () => 0),
+    FIRST_RETRY_MS / 2,
+  );
+  assert.equal(
+    backoff(0, () => 1),
+    FIRST_RETRY_MS,
+  );
+  assert.equal(
+    backoff(3, () => 1),
+    8 * FIRST_RETRY_MS,
+  );
+  assert.equal(
+    backoff(100, () => 1),
+    MOST_RETRY_MS,
+  );
+});
