@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from shapely.geometry import shape
+from shapely.geometry import Point, shape
 
 from tracking import basemap
 
@@ -72,6 +72,19 @@ def test_ways_of_one_street_become_one_line() -> None:
     (line,) = shape(drawn["features"][1]["geometry"]).geoms
     assert list(line.coords) == [(12.0, 57.7), (12.001, 57.7), (12.002, 57.701)]
     assert drawn["bbox"] == [11.9, 57.6, 12.1, 57.8]
+
+
+def test_the_built_up_area_is_near_small_streets_only() -> None:
+    network = {
+        "features": [
+            way("residential", [[12.0, 57.7], [12.01, 57.7]]),
+            way("motorway", [[12, 57.6], [12, 57.8]]),
+        ]
+    }
+    (patch,) = shape(basemap.town(basemap.roads(network))["geometry"]).geoms
+    assert patch.contains(Point(12.005, 57.7006))  # 67 m off
+    assert not patch.intersects(Point(12.005, 57.702))  # 220 m off
+    assert not patch.intersects(Point(12.0, 57.75))  # a motorway through a wood
 
 
 def test_the_files_are_made_once_and_again_when_their_source_changed(tmp_path: Path, settings: Any) -> None:

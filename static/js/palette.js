@@ -7,6 +7,7 @@ export const PALETTES = {
   light: {
     sea: "#cfdde6",
     land: "#f3f2ee",
+    town: "#e9e7e1",
     coast: "#a9bcc8",
     border: "#b9b3a6",
     graticule: "#c1d2dd",
@@ -34,6 +35,7 @@ export const PALETTES = {
   dark: {
     sea: "#0d141c",
     land: "#18222d",
+    town: "#1e2a36",
     coast: "#2a3947",
     border: "#3b4b5c",
     graticule: "#1a2733",
