@@ -82,7 +82,9 @@ export class Glide {
     const [x, y] = mercator(lon, lat);
     const known = Number.isFinite(this.toX[slot]);
     const [fromX, fromY] = known ? this.at(slot, now) : [x, y];
-    const facing = known ? this.fromHeading[slot] + this.turn[slot] * this.progress(slot, now) : heading;
+    const facing = known
+      ? (this.fromHeading[slot] + this.turn[slot] * this.progress(slot, now)) % 360
+      : heading;
     const seen = Math.hypot(x - fromX, y - fromY) * world > LEAST_PIXELS;
     const glides = known && seen && lasts > 0;
     const goal = Number.isFinite(heading) ? heading : Number.isFinite(facing) ? facing : 0;

@@ -71,6 +71,19 @@ test("it turns the short way and keeps its heading when a fix has none", () => {
   assert.equal((glide.fromHeading[0] + glide.turn[0]) % 360, 10);
 });
 
+test("it turns the short way to the left too, and after many rounds", () => {
+  const glide = new Glide();
+  const step = (n, heading) =>
+    glide.move(0, { lon: 11.97 + n * 0.001, lat: 57.7, heading, now: n * 1000, lasts: 1000, world: STREET });
+  step(0, 10);
+  step(1, 350);
+  assert.equal(glide.turn[0], -20);
+  for (let n = 2; n < 60; n++) {
+    step(n, (n * 100) % 360);
+    assert.ok(Math.abs(glide.turn[0]) <= 180, `${n}: ${glide.turn[0]}`);
+  }
+});
+
 test("what nobody can see is not glided", () => {
   const glide = new Glide();
   const to = { lat: 57.7, heading: 0, lasts: 1000, world: 512 * 2 ** 3 };
