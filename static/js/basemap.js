@@ -79,6 +79,7 @@ export async function sources(files) {
     cities: source(points(cities)),
     town: source(EMPTY, { maxzoom: 12 }),
     roads: source(EMPTY, { maxzoom: 14, tolerance: 0.3 }),
+    past: source(EMPTY, { maxzoom: 14 }),
     trail: source(EMPTY, { maxzoom: 16, tolerance: 0 }),
   };
 }
@@ -241,6 +242,13 @@ function names(p) {
 /** @param {Palette} p */
 function trail(p) {
   return [
+    {
+      id: "past",
+      type: "line",
+      source: "past",
+      layout: { "line-cap": "round", "line-join": "round" },
+      paint: { "line-color": p.trail, "line-width": zoomed(9, 1.8, 16, 4), "line-opacity": 0.4 },
+    },
     {
       id: "trail",
       type: "line",

@@ -8,7 +8,9 @@ import { create, drawable, FleetMap } from "./map.js";
 import { announce, clock, onFrame, store } from "./page.js";
 import { PALETTES } from "./palette.js";
 import { Drawer } from "./panel.js";
+import { lastHour } from "./past.js";
 import { STATES } from "./states.js";
+import { welcome } from "./visit.js";
 
 const FRAME_MS = 250;
 const root = document.documentElement;
@@ -103,14 +105,34 @@ function refilter() {
 /** @param {number} slot -1: none @param {{ reveal?: boolean }} [how] */
 function select(slot, { reveal = true } = {}) {
   selected = store.vehicle(slot)?.id ?? -1;
-  if (selected >= 0) drawer.show(selected);
-  else drawer.hide();
+  const shown = show();
   follow(false);
   remember();
   draw();
-  if (slot < 0) return;
-  list.reveal(slot);
-  if (reveal) map?.reveal(slot);
+  if (slot >= 0) list.reveal(slot);
+  if (slot >= 0 && reveal) map?.reveal(slot);
+  return shown;
+}
+
+/** The selected vehicle in the drawer, and its last hour on the map. */
+function show() {
+  map?.past(-1, null);
+  if (selected < 0) return drawer.hide();
+  const id = selected;
+  lastHour(settings.track.replace("/0/", `/${id}/`), clock.now()).then((track) => {
+    if (selected === id) map?.past(store.slot(id), track);
+  });
+  return drawer.show(id);
+}
+
+/** Open a vehicle, one that moves if none is open, and go to a part of it. @param {string} part selector */
+async function lead(part) {
+  const moving = arranged.slots.find((slot) => arranged.states[slot] === "moving") ?? arranged.slots[0];
+  if (selected < 0 && moving !== undefined) await select(moving);
+  const found = /** @type {HTMLElement | null} */ (element("drawer-body").querySelector(part));
+  const around = found?.closest("details");
+  if (around) around.open = true;
+  found?.focus();
 }
 
 /** @param {number} slot */
@@ -134,7 +156,7 @@ function restore() {
     selected = -1;
     drawer.hide();
   } else {
-    drawer.show(selected);
+    show();
     list.reveal(slot);
     map?.reveal(slot);
   }
@@ -228,7 +250,8 @@ document.addEventListener("click", (event) => {
   if (target?.closest("[data-close]")) select(-1);
   if (target?.closest("#follow")) follow(!map?.following);
   if (target?.closest("[data-fit]")) map?.fit(arranged.slots, true);
-  if (target?.closest("#sheet-handle")) element("side").classList.toggle("side-open");
+  const handle = target?.closest("#sheet-handle");
+  if (handle) handle.setAttribute("aria-expanded", String(element("side").classList.toggle("side-open")));
   const shown = target?.closest("[data-show]");
   const slot = store.slot(Number(shown?.getAttribute("data-show") ?? -1));
   if (shown && slot >= 0) {
@@ -266,16 +289,20 @@ const keys = {
   ArrowDown: () => select(list.next(1)),
   k: () => select(list.next(-1)),
   ArrowUp: () => select(list.next(-1)),
-  Enter: () => element("drawer-body").querySelector("textarea")?.focus(),
+  Enter: () => lead("textarea"),
   "/": () => search.focus(),
   Escape: () => (selected >= 0 ? select(-1) : clearFilters()),
   f: () => follow(!map?.following),
   h: () => map?.fit(arranged.slots, true),
-  m: () => element("drawer-body").querySelector("textarea")?.focus(),
+  m: () => lead("textarea"),
+  d: () => document.dispatchEvent(new CustomEvent("switch-scheme")),
+  "?": () => help.showModal(),
 };
+const help = /** @type {HTMLDialogElement} */ (element("help"));
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (help.open) return;
   const target = /** @type {HTMLElement} */ (event.target);
   const typing = target.matches("input, textarea, select, [contenteditable]");
   if (typing && event.key === "Escape") target.blur();
@@ -289,22 +316,10 @@ document.addEventListener("keydown", (event) => {
   action();
 });
 
-// --- the first visit ------------------------------------------------------------------------
-
-const card = document.getElementById("first-run");
-if (card) {
-  const KEY = "fleetline-first-run";
-  try {
-    card.hidden = localStorage.getItem(KEY) !== null;
-    card.querySelector("button")?.addEventListener("click", () => {
-      card.hidden = true;
-      localStorage.setItem(KEY, "seen");
-    });
-  } catch {
-    card.hidden = true; // Without storage it would come back for ever.
-  }
-}
-
+welcome(element("first-run"), {
+  write: () => lead("textarea"),
+  track: () => lead(".export summary"),
+});
 for (const chip of document.querySelectorAll("[data-fleet]"))
   chip.setAttribute("aria-pressed", String(filter.fleets.has(chip.getAttribute("data-fleet") ?? "")));
 setInterval(draw, 1000);

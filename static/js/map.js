@@ -4,6 +4,7 @@
 import { layers, load, ROADS_CREDIT, shapes, sources } from "./basemap.js";
 import { duration, Glide, unmercator } from "./glide.js";
 import { Labels } from "./labels.js";
+import { lines } from "./past.js";
 import { STATES } from "./states.js";
 import { Trails } from "./trails.js";
 import { HOVERED, SELECTED, STALE, VehicleLayer } from "./vehicle-layer.js";
@@ -193,6 +194,13 @@ export class FleetMap {
     };
   }
 
+  /** Draw where a vehicle was before this page watched it. @param {number} slot @param {any} track GeoJSON, or null */
+  past(slot, track) {
+    const coordinates = track ? lines(track, this.#trails.begin(slot)) : [];
+    const geometry = { type: "MultiLineString", coordinates };
+    this.#map.getSource("past").setData({ type: "Feature", properties: {}, geometry });
+  }
+
   #unfollow() {
     if (!this.following) return;
     this.following = false;
@@ -302,9 +310,13 @@ export async function create(container, { files, palette, workerUrl }) {
   map.addControl(new ml.AttributionControl({ compact: matchMedia("(max-width: 799px)").matches }));
   map.addControl(new ml.NavigationControl({ showCompass: false }), "top-left");
   map.addControl(new ml.ScaleControl({ unit: "metric" }), "bottom-left");
-  map.on("idle", () => {
-    document.documentElement.dataset["map"] = "idle";
-  });
   await map.once("load");
+  // Not its "idle": gliding markers never let it rest.
+  map.on("render", () => {
+    if (map.areTilesLoaded()) document.documentElement.dataset["map"] = "idle";
+  });
+  const credit = container.querySelector(".maplibregl-compact-show");
+  credit?.classList.remove("maplibregl-compact-show");
+  credit?.removeAttribute("open");
   return { map, streets: index.roads };
 }

@@ -38,6 +38,7 @@ uniform vec3 colours[6];
 uniform vec3 outline;
 uniform vec3 selected;
 uniform float ratio;
+uniform float pulse;
 out vec4 result;
 
 float arrow(vec2 p) {
@@ -74,6 +75,7 @@ void main() {
   float strength = (flags & 1) != 0 ? .5 : 1.;
   vec4 c = vec4(0.);
   if (state == 0) {
+    c = over(c, colour, .5 * (1. - pulse) * cover(length(at) - 12. - 13. * pulse));
     c = over(c, colour, .22 * cover(length(at) - 18.));
     c = over(c, colour, .55 * cover(abs(length(at) - 18.) - .6));
   }

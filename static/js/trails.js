@@ -37,6 +37,11 @@ export class Trails {
     return lines.filter((line) => line.length > 1);
   }
 
+  /** When watching began, milliseconds. @param {number} slot */
+  begin(slot) {
+    return this.#trails.get(slot)?.[0]?.time ?? Number.POSITIVE_INFINITY;
+  }
+
   /** @param {number} slot */
   forget(slot) {
     this.#trails.delete(slot);

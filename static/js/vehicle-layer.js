@@ -17,7 +17,9 @@ export const STALE = 1;
 export const SELECTED = 2;
 export const HOVERED = 4;
 const FLOATS = 10;
-const UNIFORMS = ["matrix", "pixel", "now", "bearing", "colours", "outline", "selected", "ratio"];
+const PULSE_MS = 1600;
+const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
+const UNIFORMS = ["matrix", "pixel", "now", "bearing", "colours", "outline", "selected", "ratio", "pulse"];
 
 /** The matrix that draws what is relative to the origin. @param {ArrayLike<number>} matrix @param {[number, number]} origin */
 export function rebased(matrix, [x, y]) {
@@ -106,6 +108,8 @@ export class VehicleLayer {
     gl.uniform1f(at["now"], now - this.#epoch);
     gl.uniform1f(at["bearing"], this.#map.getBearing());
     gl.uniform1f(at["ratio"], ratio);
+    const pulsing = this.#drawn.at(-1)?.state === 0 && !still?.matches;
+    gl.uniform1f(at["pulse"], pulsing ? (now % PULSE_MS) / PULSE_MS : 1);
     gl.uniform3fv(
       at["colours"],
       STATES.flatMap((state) => rgb(this.palette.states[state])),
@@ -117,7 +121,7 @@ export class VehicleLayer {
     gl.disable(gl.DEPTH_TEST);
     gl.drawArraysInstanced(gl.TRIANGLE_STRIP, 0, 4, this.#drawn.length);
     gl.bindVertexArray(null);
-    if (now < this.glide.end) this.#map.triggerRepaint();
+    if (pulsing || now < this.glide.end) this.#map.triggerRepaint();
   }
 
   /**
