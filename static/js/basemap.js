@@ -105,8 +105,8 @@ function ground(p) {
       paint: { "line-color": p.graticule, "line-width": 0.7 },
     },
     { id: "land", type: "fill", source: "land", paint: { "fill-color": p.land } },
-    { id: "town", type: "fill", source: "town", minzoom: 8, paint: { "fill-color": p.town } },
     { id: "coast", type: "line", source: "land", paint: { "line-color": p.coast, "line-width": 0.8 } },
+    { id: "town", type: "fill", source: "town", minzoom: 8, paint: { "fill-color": p.town } },
     {
       id: "borders",
       type: "line",
@@ -247,7 +247,7 @@ function trail(p) {
       type: "line",
       source: "past",
       layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": p.trail, "line-width": zoomed(9, 1.8, 16, 4), "line-opacity": 0.4 },
+      paint: { "line-color": p.trail, "line-width": zoomed(9, 2, 16, 4), "line-opacity": 0.5 },
     },
     {
       id: "trail",
