@@ -36,6 +36,7 @@ export class FleetMap {
   /** @type {number[] | null} west, south, east, north of the streets */
   #streets = null;
   #loaded = new Set();
+  #pending = 0;
   /** @type {number[]} time of the fix that each marker goes to */
   #times = [];
   #trailBusy = false;
@@ -60,7 +61,11 @@ export class FleetMap {
     this.#layer = new VehicleLayer(this.#glide, palette);
     this.#labels = new Labels(canvas, palette);
     map.addLayer(this.#layer);
-    map.on("render", () => this.#drawLabels());
+    map.on("render", () => {
+      this.#drawLabels();
+      // Not the map's own "idle": gliding markers never let it rest.
+      if (!this.#pending && map.areTilesLoaded()) document.documentElement.dataset["map"] = "idle";
+    });
     map.on("moveend", () => this.#detail());
     map.on("dragstart", () => this.#unfollow());
     this.#detail();
@@ -240,16 +245,30 @@ export class FleetMap {
   }
 
   /** Fetch what the zoom and the place need: finer coasts, streets. */
-  async #detail() {
+  #detail() {
     const zoom = this.#map.getZoom();
-    if (zoom > DETAIL_ZOOM && this.#once("coast")) {
-      const { land, borders } = shapes(await load(this.#files.countries10));
-      this.#map.getSource("land").setData(land);
-      this.#map.getSource("borders").setData(borders);
-    }
-    if (zoom > STREETS_ZOOM && this.#streetsInView() && this.#once("streets")) {
-      for (const name of ["town", "roads"])
-        load(this.#files[name]).then((data) => this.#map.getSource(name).setData(data));
+    if (zoom > STREETS_ZOOM && this.#streetsInView())
+      for (const name of ["town", "roads"]) this.#fetch(name, (data) => ({ [name]: data }));
+    if (zoom > DETAIL_ZOOM) this.#fetch("countries10", shapes);
+  }
+
+  /**
+   * Once; what failed is tried again when the map moves.
+   * @param {string} name of the file @param {(content: any) => Record<string, any>} parts source → its data
+   */
+  async #fetch(name, parts) {
+    if (this.#loaded.has(name)) return;
+    this.#loaded.add(name);
+    this.#pending++;
+    try {
+      const found = Object.entries(parts(await load(this.#files[name])));
+      await Promise.all(found.map(([source, data]) => this.#map.getSource(source).setData(data)));
+    } catch (error) {
+      this.#loaded.delete(name);
+      console.warn("base map:", error);
+    } finally {
+      this.#pending--;
+      this.#map.triggerRepaint();
     }
   }
 
@@ -260,13 +279,6 @@ export class FleetMap {
     return (
       view.getWest() < east && view.getEast() > west && view.getSouth() < north && view.getNorth() > south
     );
-  }
-
-  /** @param {string} what */
-  #once(what) {
-    if (this.#loaded.has(what)) return false;
-    this.#loaded.add(what);
-    return true;
   }
 }
 
@@ -311,10 +323,6 @@ export async function create(container, { files, palette, workerUrl }) {
   map.addControl(new ml.NavigationControl({ showCompass: false }), "top-left");
   map.addControl(new ml.ScaleControl({ unit: "metric" }), "bottom-left");
   await map.once("load");
-  // Not its "idle": gliding markers never let it rest.
-  map.on("render", () => {
-    if (map.areTilesLoaded()) document.documentElement.dataset["map"] = "idle";
-  });
   const credit = container.querySelector(".maplibregl-compact-show");
   credit?.classList.remove("maplibregl-compact-show");
   credit?.removeAttribute("open");
