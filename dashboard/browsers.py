@@ -6,6 +6,7 @@ is sent: so a hint that the layer lost is made good.
 """
 
 import asyncio
+import logging
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ from tracking.models import Alert, Fleet
 
 if TYPE_CHECKING:
     from dashboard.consumers import Browser
+
+log = logging.getLogger("fleetline.dashboard")
 
 SETTLE_S = 2
 RESYNC_S = 30
@@ -78,7 +81,12 @@ class Browsers:
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("%s: %s; made good at the next re-sync", type(error).__name__, error)
 
     # --- events -----------------------------------------------------------------------------
 

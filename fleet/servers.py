@@ -18,6 +18,7 @@ PING_INTERVAL_S, PING_TIMEOUT_S = 20, 30
 # The consumers close sockets over 256 KiB with a code that says why; above this, the server does.
 MAX_MESSAGE_BYTES = 1_048_576
 WEBSOCKET_LIFE_S = 86_400
+HANDSHAKE_S = 60
 GRACE_S = 2
 
 
@@ -80,6 +81,8 @@ def run_daphne(fd: int, application: str) -> None:
         "--ping-interval": PING_INTERVAL_S,
         "--ping-timeout": PING_TIMEOUT_S,
         "--websocket_timeout": WEBSOCKET_LIFE_S,
+        # Of a whole fleet that comes back at once, the last must not be dropped before its turn.
+        "--websocket_connect_timeout": HANDSHAKE_S,
         "--websocket-max-message-size": MAX_MESSAGE_BYTES,
         "--websocket-max-frame-size": MAX_MESSAGE_BYTES,
         "--application-close-timeout": 10,

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -223,13 +223,7 @@ class Hub:
                 asyncio.create_task(self._receive()),
                 asyncio.create_task(forever("watched fleets", LOOK_S, self._keep_watching)),
             ]
-
-    def start(self) -> None:
-        """Begin to listen in the background, if this process does not yet."""
-        if self._channel is None:
-            task = asyncio.create_task(self.join(EVERY_PROCESS, self._on_process))
-            self._ticking.add(task)
-            task.add_done_callback(self._ticking.discard)
+            await self._keep_watching()
 
     def _on_process(self, event: dict[str, Any]) -> None:
         if event["kind"] == "watch":
@@ -270,15 +264,20 @@ class Hub:
 
     def publish(self, fleet: int, moved: Mapping[int, bytes]) -> None:
         """Send what moved: at once when the last tick is 100 ms old, else when it is."""
+        if self._channel is None:  # nothing has listened here yet, so it is not known who watches
+            self._spawn(self.join(EVERY_PROCESS, self._on_process))
         if fleet not in self.watched:
             return
         pending = self._pending.setdefault(fleet, {})
         waiting = bool(pending)
         pending.update(moved)
         if not waiting and pending:
-            task = asyncio.create_task(self._tick(fleet))
-            self._ticking.add(task)
-            task.add_done_callback(self._ticking.discard)
+            self._spawn(self._tick(fleet))
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._ticking.add(task)
+        task.add_done_callback(self._ticking.discard)
 
     async def _tick(self, fleet: int) -> None:
         wait = self._last_tick.get(fleet, 0.0) + TICK_S - time.monotonic()
