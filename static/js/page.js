@@ -3,6 +3,7 @@
 
 import { Clock, Delay } from "./clock.js";
 import { delay as inSeconds, time } from "./format.js";
+import { hint } from "./hints.js";
 import { tick } from "./panel.js";
 import { askSession, Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -27,12 +28,6 @@ export function announce(text) {
   if (region) region.textContent = text;
 }
 
-/** @param {string} event @param {any} detail */
-function trigger(event, detail) {
-  // @ts-expect-error htmx is a classic script
-  window.htmx?.trigger(document.body, event, detail);
-}
-
 /** @param {any} frame */
 function take(frame) {
   if (frame.server_time) clock.heard(frame.server_time, frame.type === "snapshot" && (frame.part ?? 1) === 1);
@@ -41,8 +36,8 @@ function take(frame) {
     const now = clock.now();
     for (const slot of slots) delay.add(now, store.received[slot]);
   }
-  if (LOW_RATE.has(frame.type)) trigger(`message:${frame.vehicle}`, frame);
-  if (frame.type === "alert") trigger("alert", frame);
+  if (LOW_RATE.has(frame.type)) hint(`message:${frame.vehicle}`, frame);
+  if (frame.type === "alert") hint("alert", frame);
   for (const listener of listeners) listener(frame, slots);
   if (store.complete) root.dataset["vehicles"] = String(store.size);
 }
@@ -57,9 +52,9 @@ function show({ state }) {
   if (state === "live" && before !== "connecting") {
     announce("Connected again.");
     // What happened meanwhile was told to nobody: every fragment asks again.
-    trigger("alert", {});
+    hint("alert", {});
     for (const thread of document.querySelectorAll("[data-vehicle]"))
-      trigger(`message:${thread.getAttribute("data-vehicle")}`, {});
+      hint(`message:${thread.getAttribute("data-vehicle")}`, {});
   }
   before = state;
   refresh();
