@@ -16,11 +16,16 @@ from tests.faults.conftest import ROOT, House
 
 TIMEOUT_MS = 15_000
 SCREEN = {"width": 1000, "height": 700}
-# What the software renderer says about itself.
-CHATTER = re.compile(r"GL Driver Message")
+# What the software renderer says about itself, and a picture that a browser asks for by itself.
+CHATTER = re.compile(r"GL Driver Message|/favicon\.ico$")
 # A violation is an error of the console too, but not for everything.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`))"""
+# Drawing without a graphics card takes seconds of both cores: only tests of the map do.
+NO_WEBGL = """const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+    return kind.startsWith("webgl") ? null : get.call(this, kind, ...rest);
+};"""
 
 # Playwright keeps an event loop running in this thread: nothing here outlives the package, or the
 # asynchronous tests of other packages could not run theirs.
@@ -123,8 +128,9 @@ class Complaints:
         context.on("dialog", self._dialog)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not CHATTER.search(message.text):
-            self.heard.append(f"{message.text} ({message.location.get('url', '')})")
+        text = f"{message.text} {message.location.get('url', '')}"
+        if message.type == "error" and not CHATTER.search(text):
+            self.heard.append(text)
 
     def _dialog(self, dialog: Dialog) -> None:
         self.heard.append(f"dialog: {dialog.message}")
@@ -143,10 +149,13 @@ def complaints() -> Complaints:
 def start(
     browser: Browser, house: House, signed_in: dict[str, Any], complaints: Complaints
 ) -> Iterator[Start]:
-    """Open a browser of somebody: `start("/alerts/", who="mia")`; who="" is nobody yet."""
+    """Open a browser of somebody: `start("/alerts/", who="mia")`; who="" is nobody yet.
+
+    The live page draws its map only with `webgl=True`.
+    """
     contexts: list[BrowserContext] = []
 
-    def open_page(path: str = "/", *, who: str = "dana", **options: Any) -> Page:
+    def open_page(path: str = "/", *, who: str = "dana", webgl: bool = False, **options: Any) -> Page:
         context = browser.new_context(
             base_url=house.url, storage_state=signed_in.get(who),
             **{"viewport": SCREEN, "locale": "en-GB", **options},
@@ -154,6 +163,8 @@ def start(
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
         complaints.listen(context)
+        if not webgl:
+            context.add_init_script(NO_WEBGL)
         page = context.new_page()
         page.goto(path)
         if who:

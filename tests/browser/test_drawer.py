@@ -2,11 +2,12 @@
 
 import csv
 import json
+import time
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import Start
 from tests.browser.pages import alarm, bubble, open_drawer, row, write
@@ -15,6 +16,8 @@ from tests.faults.conftest import House
 from tests.servers import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+SLOW_S = 1.0
 
 
 def status_is(message: Locator, status: str) -> None:
@@ -49,6 +52,25 @@ def test_a_message_is_followed_until_it_is_read_and_answered(start: Start, van: 
     expect(drawer.locator(".bubble")).to_have_count(2)
 
 
+def test_an_answer_that_overtakes_the_own_message_is_shown(start: Start, van: Van) -> None:
+    page = start()
+    drawer = open_drawer(page, van)
+
+    def slow_network(route: Route) -> None:
+        response = route.fetch()
+        message = van.message()
+        van.receipt(message, "read")
+        van.reply(message, "At gate 4")
+        time.sleep(SLOW_S)
+        route.fulfill(response=response)
+
+    page.route("**/messages/", slow_network)
+    with van:
+        write(drawer, "Where are you?")
+        status_is(bubble(drawer, "Where are you?"), "read")
+        expect(bubble(drawer, "At gate 4")).to_be_visible()
+
+
 def test_what_one_dispatcher_writes_the_other_sees(start: Start, van: Van) -> None:
     ours, theirs = open_drawer(start(), van), open_drawer(start(who="mia"), van)
     write(ours, "Gate 4 is open")
@@ -77,9 +99,7 @@ def points(path: Path, form: str) -> set[tuple[float, float]]:
     return {(float(lat), float(lon)) for lon, lat, *_ in map(str.split, coords)}
 
 
-def test_the_last_hour_is_taken_in_every_format(
-    start: Start, van: Van, house: House, tmp_path: Path
-) -> None:
+def test_the_last_hour_is_taken_in_every_format(start: Start, van: Van, house: House, tmp_path: Path) -> None:
     with van:
         van.send(speed=10)
     wait_for(house.archived, "an empty journal")

@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser import cast
 from tests.browser.conftest import Complaints, Start
-from tests.browser.pages import alarm, row, socket_is
+from tests.browser.pages import alarm, open_drawer, row, socket_is
 from tests.browser.van import Van
 from tests.faults.conftest import House
 from tests.servers import wait_for
@@ -26,8 +26,9 @@ def seconds_until(element: Locator, text: str) -> float:
 
 
 def test_a_vehicle_moves_on_the_page_within_two_seconds(start: Start, van: Van, house: House) -> None:
-    page = start()
+    page = start(webgl=True)
     expect(page.locator("html")).to_have_attribute("data-vehicles", VEHICLES)
+    expect(page.locator("html")).to_have_attribute("data-map", "idle")
     here = row(page, van)
     expect(here).to_contain_text("No position yet")
     with van:
@@ -42,8 +43,13 @@ def test_a_vehicle_moves_on_the_page_within_two_seconds(start: Start, van: Van, 
         expect(here).to_have_attribute("data-state", "moving")
         van.send(speed=0, ignition=False)
         seconds_until(here, "Stopped")
-    expect(page.locator("html")).to_have_attribute("data-map", "idle")
-    assert page.locator("#map canvas").bounding_box() != page.viewport_size  # beside the list
+
+
+def test_without_webgl_everything_but_the_map_works(start: Start, van: Van) -> None:
+    page = start()
+    expect(page.get_by_text("This browser cannot draw the map.")).to_be_visible()
+    open_drawer(page, van)
+    expect(row(page, van)).to_have_attribute("aria-selected", "true")
 
 
 def test_search_filters_the_list_and_says_when_nothing_matches(start: Start, van: Van) -> None:
@@ -68,7 +74,7 @@ def test_a_killed_web_process_is_told_and_healed_without_a_reload(
 ) -> None:
     # What a browser writes down while there is nobody at the other end.
     complaints.expect(r"WebSocket connection to .* failed", r"net::ERR_", r"status of 50[0-9]")
-    page = start()
+    page = start(webgl=True)
     page.evaluate("window.sameDocument = true")
     here = row(page, van)
     with van:
