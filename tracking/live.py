@@ -223,7 +223,8 @@ class Hub:
                 asyncio.create_task(self._receive()),
                 asyncio.create_task(forever("watched fleets", LOOK_S, self._keep_watching)),
             ]
-            await self._keep_watching()
+            with contextlib.suppress(redis.RedisError, OSError):
+                await self._keep_watching()
 
     def _on_process(self, event: dict[str, Any]) -> None:
         if event["kind"] == "watch":

@@ -60,7 +60,9 @@ def journal_redis() -> redis.Redis:
 async def forever(name: str, every: float, work: Callable[[], Awaitable[object]]) -> None:
     """Call `work` every so many seconds; a failure is logged once until it works again."""
     failing = False
-    while True:
+    # redis-py on Python 3.11 can swallow a cancellation that comes with its answer: ask for it.
+    this = asyncio.current_task()
+    while this is None or not this.cancelling():
         await asyncio.sleep(every)
         try:
             await work()
