@@ -177,9 +177,9 @@ onFrame((frame, slots) => {
 });
 
 function fit() {
-  if (fitted || !map || !store.complete) return;
+  if (fitted || !store.complete || !(map || root.dataset["map"] === "none")) return;
   fitted = true;
-  map.fit(arranged.slots);
+  map?.fit(arranged.slots);
   restore();
 }
 
@@ -223,7 +223,7 @@ const coarse = () => matchMedia("(pointer: coarse)").matches;
 function noMap() {
   root.dataset["map"] = "none";
   element("no-map").hidden = false;
-  restore();
+  fit();
 }
 
 function recolour() {

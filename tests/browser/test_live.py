@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser import cast
 from tests.browser.conftest import Complaints, Start
-from tests.browser.pages import alarm, open_drawer, row, socket_is
+from tests.browser.pages import alarm, row, socket_is
 from tests.browser.van import Van
 from tests.faults.conftest import House
 from tests.servers import wait_for
@@ -46,9 +46,9 @@ def test_a_vehicle_moves_on_the_page_within_two_seconds(start: Start, van: Van, 
 
 
 def test_without_webgl_everything_but_the_map_works(start: Start, van: Van) -> None:
-    page = start()
+    page = start(f"/?v={van.pk}")
     expect(page.get_by_text("This browser cannot draw the map.")).to_be_visible()
-    open_drawer(page, van)
+    expect(page.locator("#drawer .vehicle-name")).to_have_text(van.name)
     expect(row(page, van)).to_have_attribute("aria-selected", "true")
 
 
