@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import redis
 from django.db import DatabaseError, OperationalError, connection, transaction
 from msgspec import Struct
 
@@ -297,22 +296,3 @@ def _quarantine(refused: Sequence[Quarantined]) -> int:
     )
     Quarantined.objects.bulk_create(kept, batch_size=500, ignore_conflicts=True)
     return len(kept) - len(known)
-
-
-def healthy() -> tuple[bool, dict[str, Any]]:
-    """Whether positions reach the journal and the database: (ok, what /healthz shows)."""
-    try:
-        length, lag = journal.backlog(journal.connect())
-        state: dict[str, Any] = {"redis": "ok", "journal": {"length": length, "lag_seconds": round(lag, 3)}}
-    except (redis.RedisError, OSError) as error:
-        state = {
-            "redis": f"{type(error).__name__}: {error}",
-            "journal": {"length": None, "lag_seconds": None},
-        }
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        state["database"] = "ok"
-    except DatabaseError as error:
-        state["database"] = f"{type(error).__name__}: {error}"
-    return state["redis"] == state["database"] == "ok", state

@@ -198,9 +198,9 @@ async def test_a_frame_over_256_kib_ends_it(house, connect):
 
 
 async def test_too_many_positions_a_second_end_it(house, connect, monkeypatch):
-    from tracking.ingest import consumers
+    from tracking.ingest import connection
 
-    monkeypatch.setattr(consumers, "RATE_POSITIONS", 100)
+    monkeypatch.setattr(connection, "RATE_POSITIONS", 100)
     socket, *_ = await connect(house.token)
     items = [{"lat": 1, "lon": 1}] * 1000
     await socket.say({"type": "positions", "items": items})

@@ -1,293 +1,33 @@
-"""The device socket, /gps/connect (docs/PROTOCOL.md).
+"""The device socket, /gps/connect (docs/PROTOCOL.md): the handshake and the receive loop.
 
-A plain ASGI application with a small receive loop of its own: the stock consumer pays for
-every message with a task, a wait and a hop through one process-wide thread, and touches the
-database there (docs/DESIGN.md). This one never does after the handshake.
+A plain ASGI application: the stock consumer pays for every message with a task, a wait and a
+hop through one process-wide thread, and touches the database there (docs/DESIGN.md). This one
+never does after the handshake.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-import time
-from collections import deque
-from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
-from msgspec import UNSET, Struct, UnsetType
 
-from tracking import database, journal, messages, presence, tokens
-from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, iso, now_ms
+from tracking import database, presence, tokens
 from tracking.ingest import admission
-from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source, bearer
-from tracking.ingest.flush import MAX_QUEUED, flusher
+from tracking.ingest.connection import Connection, ErrorFrame, to_json
+from tracking.ingest.flush import flusher
 from tracking.ingest.registry import registry
 
 log = logging.getLogger("fleetline.device")
 
 SUBPROTOCOL = "gps.v1"
-MAX_FRAME_BYTES = 262_144
-MAX_BAD_FRAMES = 20
-MAX_ERRORS = 20
-MAX_IN_FLIGHT = 1000
-RATE_POSITIONS, RATE_BYTES, RATE_WINDOW_S = 5000, 2 * 1024 * 1024, 10
 HANDSHAKES = 200
 HANDSHAKE_S = 15
-WRITE_S = 30
 RETRY_AFTER_S = (2, 10)
-
-
-class ErrorFrame(Struct, tag="error", omit_defaults=True):
-    code: str
-    detail: str = ""
-    seq: int | None | UnsetType = UNSET
-    index: int | UnsetType = UNSET
-    more: int = 0
-    retry_after: int = 0
-
-
-class Meter:
-    """Positions and bytes averaged over RATE_WINDOW_S, as a bucket that drains at the rate."""
-
-    def __init__(self) -> None:
-        self.positions = self.bytes = 0.0
-        self.at = time.monotonic()
-
-    def over(self, positions: int, length: int) -> bool:
-        now = time.monotonic()
-        passed, self.at = now - self.at, now
-        self.positions = max(self.positions - passed * RATE_POSITIONS, 0) + positions
-        self.bytes = max(self.bytes - passed * RATE_BYTES, 0) + length
-        return self.positions > RATE_POSITIONS * RATE_WINDOW_S or self.bytes > RATE_BYTES * RATE_WINDOW_S
-
-
-class Connection:
-    """One device, connected."""
-
-    def __init__(self, source: Source, send: Any) -> None:
-        self.source = source
-        self.epoch = 0
-        self.heard = time.monotonic()
-        self.highest = 0
-        self.in_flight = 0
-        self.refused_at: int | None = None
-        self.bad_in_a_row = 0
-        self.said_unavailable = False
-        self.closed = False
-        self.reporter = Reporter(source)
-        self.meter = Meter()
-        self.flusher = flusher()
-        self.last_message = 0
-        self._send = send
-        self._out: deque[str | int] = deque()
-        self._writing: asyncio.Task[None] | None = None
-        self._delivering: asyncio.Task[None] | None = None
-        self._deliver_again = False
-
-    # --- what goes out: in order, by one task, acknowledgements of one moment together -------
-
-    def write(self, *frames: str | int) -> None:
-        """Queue frames; a number stands for the acknowledgement of all up to it."""
-        self._out.extend(frames)
-        if self._writing is None and not self.closed:
-            self._writing = asyncio.create_task(self._drain())
-
-    def error(self, code: str, detail: str = "", **more: Any) -> None:
-        self.write(_json(ErrorFrame(code=code, detail=detail, **more)))
-
-    def ack(self, seq: int) -> None:
-        """Acknowledge all frames up to `seq`; one that is next in line anyway is raised instead."""
-        if self._out and isinstance(self._out[-1], int):
-            self._out[-1] = max(self._out[-1], seq)
-        else:
-            self.write(seq)
-
-    async def _drain(self) -> None:
-        try:
-            while self._out and not self.closed:
-                frame = self._out.popleft()
-                text = f'{{"type":"ack","seq":{frame}}}' if isinstance(frame, int) else frame
-                await asyncio.wait_for(self._send({"type": "websocket.send", "text": text}), WRITE_S)
-        except (OSError, RuntimeError, TimeoutError) as error:
-            log.debug("%s: cannot write: %s", self.source.uid, error)
-            self.close(4503)
-        finally:
-            self._writing = None
-
-    def close(self, code: int) -> None:
-        if not self.closed:
-            self.closed = True
-            self._out.clear()
-            log.info("%s: closed with %d", self.source.uid, code)
-            self._closing = asyncio.create_task(self._close(code))
-
-    async def _close(self, code: int) -> None:
-        with contextlib.suppress(OSError, RuntimeError):
-            await self._send({"type": "websocket.close", "code": code})
-
-    # --- what comes in -------------------------------------------------------------------------
-
-    async def on_text(self, text: str) -> None:
-        self.heard = time.monotonic()
-        if len(text) > MAX_FRAME_BYTES or (not text.isascii() and len(text.encode()) > MAX_FRAME_BYTES):
-            return self.close(4413)
-        received = now_ms()
-        try:
-            frame = decode(text, clock=self.reporter.clock, received=received)
-        except Refused as refused:
-            if self.meter.over(0, len(text)):
-                return self.close(4429)
-            return self._bad(refused.code, refused.detail, refused.seq)
-        self.bad_in_a_row = 0
-        if isinstance(frame, Ping):
-            return self.write('{"type":"pong"}')
-        count = len(frame.fixes) + len(frame.rejections) if isinstance(frame, Batch) else 1
-        if self.meter.over(count, len(text)):
-            return self.close(4429)
-        seq = None
-        if isinstance(frame, Batch):
-            seq = frame.seq or self.highest + 1
-        if not await self._has_room(seq, count):
-            return None
-        if isinstance(frame, Batch):
-            self._take(frame, seq or 0, count, received)
-        else:
-            self._take_message(frame, received)
-        return None
-
-    def on_bytes(self) -> None:
-        self.heard = time.monotonic()
-        self._bad("unknown_type", "binary: send JSON in text frames", None)
-
-    def _bad(self, code: str, detail: str, seq: int | None) -> None:
-        if seq is not None:
-            self.highest = max(self.highest, seq)
-        elif code == "too_many_items":
-            self.highest += 1
-            seq = self.highest
-        self.error(code, detail, seq=seq)
-        self.bad_in_a_row += 1
-        if self.bad_in_a_row >= MAX_BAD_FRAMES and self._writing is not None:
-            # Let the last error go out first.
-            self._writing.add_done_callback(lambda _: self.close(4400))
-
-    async def _has_room(self, seq: int | None, count: int) -> bool:
-        """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing.
-
-        A refused frame holds back all numbered ones after it, until it comes again: the
-        acknowledgement of a later one would cover it. What has no number (`seq` None) does not.
-        """
-        if seq is not None and self.refused_at not in (None, seq):
-            self.error("unavailable", "send again from the refused frame on", seq=seq)
-            return False
-        while self.in_flight and self.in_flight + count > MAX_IN_FLIGHT and not self.flusher.down:
-            await asyncio.wait([self.flusher.add().done], timeout=0.25)
-        full = self.in_flight and self.in_flight + count > MAX_IN_FLIGHT
-        if full or self.flusher.queued + count > MAX_QUEUED:
-            self.refused_at = self.refused_at if seq is None else seq
-            self.error("unavailable", "the journal is down and there is no room to keep this", seq=seq)
-            return False
-        if seq is not None:
-            self.refused_at = None
-        if self.flusher.down:
-            self.on_down()
-        return True
-
-    def on_down(self) -> None:
-        if not self.said_unavailable:
-            self.said_unavailable = True
-            self.error(
-                "unavailable", "the journal is down; what was sent is kept and acknowledged later", seq=None
-            )
-
-    def _take(self, batch: Batch, seq: int, count: int, received: int) -> None:
-        self.highest = max(self.highest, seq)
-        self.in_flight += count
-
-        def settled() -> None:
-            self.in_flight -= count
-            self.said_unavailable = False
-            if batch.rejections:
-                self.write(*_rejections(batch, seq))
-            self.ack(seq)
-
-        self.reporter.accept(batch, received=received, settled=settled)
-
-    def _take_message(self, frame: Receipt | Reply | Say, received: int) -> None:
-        who = self.source.who
-        entry = messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received)
-        self.in_flight += 1
-
-        def settled() -> None:
-            self.in_flight -= 1
-            self.said_unavailable = False
-            if isinstance(entry, journal.Said):
-                self.write(_json({"type": "receipt", "id": entry.id, "status": "stored"}))
-
-        self.flusher.add(entry, settled=settled)
-
-    # --- messages to the vehicle: one sender a connection, in their order -----------------------
-
-    def deliver(self) -> None:
-        """Send the messages that wait for this vehicle; called again meanwhile, look once more."""
-        self._deliver_again = True
-        if self._delivering is None or self._delivering.done():
-            self._delivering = asyncio.create_task(self._deliver())
-
-    async def _deliver(self) -> None:
-        while self._deliver_again and not self.closed:
-            self._deliver_again = False
-            try:
-                waiting = await database.run(
-                    messages.waiting, self.source.who.vehicle, after=self.last_message
-                )
-                for message in waiting:
-                    self.write(_json(messages.to_device(message)))
-                    self.last_message = message.number
-                if waiting:
-                    await database.run(messages.sent, [message.pk for message in waiting])
-            except (DatabaseError, redis.RedisError, OSError) as error:
-                log.warning("%s: messages wait: %s", self.source.uid, error)
-
-    def hello(self) -> str:
-        last = self.source.last_time
-        return _json(
-            {
-                "type": "hello",
-                "uid": self.source.uid,
-                "vehicle": self.source.vehicle_name,
-                "fleet": self.source.fleet,
-                "server_time": iso(now_ms()),
-                "last_time": None if last is None else iso(last),
-                "token_expires": iso(int(min(self.source.claims.expires, 253_402_300_799) * 1000)),
-            }
-        )
-
-
-def _json(content: Any) -> str:
-    return msgspec.json.encode(content).decode()
-
-
-def _rejections(batch: Batch, seq: int) -> Iterable[str]:
-    shown = batch.rejections[:MAX_ERRORS]
-    for left, rejection in zip(range(len(shown) - 1, -1, -1), shown, strict=True):
-        yield _json(
-            ErrorFrame(
-                code=rejection.code,
-                detail=rejection.detail,
-                seq=seq,
-                index=rejection.index,
-                more=0 if left else len(batch.rejections) - len(shown),
-            )
-        )
-
-
-# --- the handshake -------------------------------------------------------------------------
 
 
 def _token(scope: dict[str, Any]) -> str:
@@ -343,7 +83,7 @@ class DeviceConsumer:
         """An outage is no refusal: accept, say when to come back, close."""
         frame = ErrorFrame(code="busy", detail="come back later", retry_after=random.randint(*RETRY_AFTER_S))  # noqa: S311
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        await send({"type": "websocket.send", "text": _json(frame)})
+        await send({"type": "websocket.send", "text": to_json(frame)})
         await send({"type": "websocket.close", "code": 4503})
 
     @classmethod
@@ -358,7 +98,7 @@ class DeviceConsumer:
         await connection._send({"type": "websocket.accept", "subprotocol": subprotocol})
         connection.write(connection.hello())
         if (fresh := tokens.renewal(source.claims, generation=source.generation)) is not None:
-            connection.write(_json({"type": "token", "token": fresh}))
+            connection.write(to_json({"type": "token", "token": fresh}))
         await registry().add(connection)
         connection.flusher.on_down.add(connection.on_down)
         connection.deliver()

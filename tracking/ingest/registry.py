@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tracking import database, live, messages, presence
 from tracking.ingest import admission
+from tracking.ingest.connection import Connection
 from tracking.loops import forever, per_loop
-
-if TYPE_CHECKING:
-    from tracking.ingest.consumers import Connection
 
 SILENT_S = 15 * 60
 
@@ -20,7 +18,7 @@ class Registry:
         self._tasks: list[asyncio.Task[None]] = []
         self._hints: set[asyncio.Task[None]] = set()
 
-    async def add(self, connection: "Connection") -> None:
+    async def add(self, connection: Connection) -> None:
         if not self._tasks:
             self._tasks = [
                 asyncio.create_task(forever("look after devices", live.LOOK_S, self.look)),
@@ -33,7 +31,7 @@ class Registry:
         if older is not None:
             older.close(4409)
 
-    def remove(self, connection: "Connection") -> None:
+    def remove(self, connection: Connection) -> None:
         device = connection.source.who.device
         if self.connections.get(device) is connection:
             del self.connections[device]
@@ -52,7 +50,7 @@ class Registry:
             self._hints.add(task)
             task.add_done_callback(self._hints.discard)
 
-    def _of(self, vehicle: int) -> "list[Connection]":
+    def _of(self, vehicle: int) -> list[Connection]:
         return [c for c in self.connections.values() if c.source.who.vehicle == vehicle]
 
     async def look(self) -> None:
