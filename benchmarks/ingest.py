@@ -95,9 +95,8 @@ def measure(url: str, pids: dict[str, int], tokens: list[str], seconds: float, s
 def show(name: str, result: dict[str, Any]) -> None:
     parts = "  ".join(f"{process} {cost:.1f}" for process, cost in result["cost"].items() if cost >= 0.05)
     print(f"{name:10} {result['all']:6.1f} µs a position ({parts})")
-    print(
-        f"{'':10} {result['acked/s']:6.0f} acked/s, ack p50 {result['p50']:.1f} ms, p99 {result['p99']:.1f} ms"
-    )
+    rate, p50, p99 = result["acked/s"], result["p50"], result["p99"]
+    print(f"{'':10} {rate:6.0f} acked/s, ack p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
 def main() -> None:
