@@ -124,6 +124,12 @@ async def intervals(fleet: int) -> dict[int, float]:
     return {vehicle: float(interval) for vehicle, interval in pairs if interval}
 
 
+async def primary_time(fleet: int, vehicle: int) -> int:
+    """The newest time (ms) that the vehicle's primary device has reported; 0 when unknown."""
+    times = await journal_redis().hget(_keys(fleet)[1], str(vehicle))
+    return int(times.split(b",")[1]) if times else 0
+
+
 def forget(fleet: int, vehicles: Iterable[int]) -> None:
     """Take the live state of removed vehicles away."""
     from tracking.journal import connect

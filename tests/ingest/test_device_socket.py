@@ -121,6 +121,14 @@ async def test_an_acknowledged_position_is_stored(house, connect, archive):
     assert json.loads(row.attributes) == {"battery": 120, "fuel": 43.2}
 
 
+async def test_hello_tells_the_newest_fix_of_the_device_archived_or_not(house, connect):
+    socket, *_ = await connect(house.token)
+    await socket.say(FIX)
+    await socket.hears("ack")
+    socket, *_ = await connect(house.token)
+    assert (await socket.hears("hello"))["last_time"] == "2025-11-23T08:00:02.000Z"
+
+
 async def test_the_same_fix_twice_is_one_row(house, connect, archive):
     socket, *_ = await connect(house.token)
     await socket.say(FIX)

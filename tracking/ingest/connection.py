@@ -59,6 +59,7 @@ class Connection:
     def __init__(self, source: Source, send: Any) -> None:
         self.source = source
         self.epoch = 0
+        self.last_time = source.last_time
         self.heard = time.monotonic()
         self.highest = 0
         self.in_flight = 0
@@ -242,7 +243,7 @@ class Connection:
                 log.warning("%s: messages wait: %s", self.source.uid, error)
 
     def hello(self) -> str:
-        last = self.source.last_time
+        last = self.last_time
         return to_json(
             {
                 "type": "hello",

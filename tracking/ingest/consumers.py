@@ -15,7 +15,7 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from tracking import database, presence, tokens
+from tracking import database, live, presence, tokens
 from tracking.ingest import admission
 from tracking.ingest.admission import Source, bearer
 from tracking.ingest.connection import Connection, ErrorFrame, to_json
@@ -91,6 +91,9 @@ class DeviceConsumer:
         source = connection.source
         try:
             connection.epoch = await presence.arrive(source.who)
+            if source.primary:  # what the journal has counts too: the archive may be behind
+                newest = await live.primary_time(source.who.fleet, source.who.vehicle)
+                connection.last_time = max(newest, source.last_time or 0) or None
         except (redis.RedisError, OSError) as error:
             log.warning("%s: busy: %s", source.uid, error)
             await cls.busy(connection._send, subprotocol)
