@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
-from statistics import median
+from itertools import pairwise
 
 from tracking import journal, live
 from tracking.fixes import Batch, Clock, Fix
@@ -10,6 +10,7 @@ from tracking.ingest.admission import Source
 from tracking.ingest.flush import Flush, flusher
 
 INTERVAL_LEAST_S, INTERVAL_MOST_S = 5.0, 3600.0
+GAPS = 5
 
 
 class Reporter:
@@ -18,7 +19,7 @@ class Reporter:
     def __init__(self, source: Source) -> None:
         self.source = source
         self.clock = Clock()
-        self._times: deque[int] = deque(maxlen=6)
+        self._times: deque[int] = deque(maxlen=GAPS + 1)
 
     def accept(self, batch: Batch, *, received: int, settled: Callable[[], None] | None = None) -> Flush:
         """Queue what the batch holds for the journal; `settled` is called when it is in."""
@@ -45,10 +46,12 @@ class Reporter:
         )
 
     def _interval(self, fixes: list[Fix]) -> float | None:
-        """The expected seconds between fixes: the median of the last five gaps."""
-        times = sorted([*self._times, *(fix.time for fix in fixes[-6:])])[-6:]
-        self._times.extend(times)
-        gaps = [b - a for a, b in zip(times, times[1:], strict=False) if b > a]
+        """The expected seconds between fixes: the median of the last five gaps. Late fixes do not count."""
+        times = self._times
+        for fix in fixes[-GAPS - 1 :]:
+            if not times or fix.time > times[-1]:
+                times.append(fix.time)
+        gaps = sorted(later - earlier for earlier, later in pairwise(times))
         if not gaps:
             return None
-        return min(max(median(gaps) / 1000, INTERVAL_LEAST_S), INTERVAL_MOST_S)
+        return min(max(gaps[len(gaps) // 2] / 1000, INTERVAL_LEAST_S), INTERVAL_MOST_S)
