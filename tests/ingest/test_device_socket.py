@@ -1,8 +1,10 @@
 """The device socket says and does what docs/PROTOCOL.md promises."""
 
 import asyncio
+import gc
 import json
 import time
+import tracemalloc
 from typing import Any
 
 import jwt
@@ -185,6 +187,44 @@ async def test_a_frame_refused_whole_is_answered_and_the_socket_lives(house, con
     assert (await socket.hears("error"))["code"] == code
     await socket.say({"type": "ping"})
     assert await socket.hears() == {"type": "pong"}
+
+
+async def test_a_flood_of_malformed_frames_leaves_memory_flat(house, connect):
+    socket, *_ = await connect(house.token)
+    await socket.hears("hello")
+    corpus = [
+        "nope",
+        "{",
+        '{"type":',
+        "[" * 5000,
+        '"\\ud800"',
+        "NaN",
+        '{"type":"x"}',
+        "{}",
+        "[]",
+        "1e999",
+        "\ufeff{}",
+    ]
+
+    async def flood(rounds: int) -> None:
+        for _ in range(rounds):
+            for text in corpus:
+                await socket.say(text)
+                assert (await socket.hears("error"))["code"] in ("invalid_json", "unknown_type")
+            await socket.say({"type": "ping"})
+            await socket.hears("pong")
+
+    await flood(10)
+    tracemalloc.start()
+    try:
+        await flood(20)
+        before, _ = tracemalloc.get_traced_memory()
+        await flood(200)
+        gc.collect()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - before < 300_000
 
 
 async def test_twenty_bad_frames_in_a_row_end_it_and_a_good_one_starts_anew(house, connect):
