@@ -109,7 +109,8 @@ class Browser:
 
     async def _text(self, text: str) -> None:
         if not self.closed:
-            await asyncio.wait_for(self._send({"type": "websocket.send", "text": text}), WRITE_S)
+            async with asyncio.timeout(WRITE_S):
+                await self._send({"type": "websocket.send", "text": text})
 
     def _unacked(self) -> int:
         return self._n - 1 - self._acked

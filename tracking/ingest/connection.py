@@ -100,7 +100,8 @@ class Connection:
             while self._out and not self.closed:
                 frame = self._out.popleft()
                 text = f'{{"type":"ack","seq":{frame}}}' if isinstance(frame, int) else frame
-                await asyncio.wait_for(self._send({"type": "websocket.send", "text": text}), WRITE_S)
+                async with asyncio.timeout(WRITE_S):  # unlike wait_for, no task of its own
+                    await self._send({"type": "websocket.send", "text": text})
         except (OSError, RuntimeError, TimeoutError) as error:
             log.debug("%s: cannot write: %s", self.source.uid, error)
             self.close(4503)
