@@ -16,7 +16,7 @@ PLURALS = 200
 
 @lru_cache
 def texts(language: str) -> dict[str, Any]:
-    """The catalogue of a language: {"texts": {English: text or its plural forms}, "plurals": forms of 0-199}."""
+    """The catalogue: {"texts": {English: text or its plural forms}, "plurals": forms of 0-199}."""
     view = JavaScriptCatalog()
     view.translation = DjangoTranslation(language, domain="djangojs", localedirs=None)
     form: Callable[[int], int] = view.translation.plural
