@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from statistics import median
 
+from django.utils.translation import gettext_lazy as _
+
 STATES = {
-    "alarm": "Alarm",
-    "moving": "Moving",
-    "idle": "Idle",
-    "stopped": "Stopped",
-    "offline": "Offline",
-    "never": "No position yet",
+    "alarm": _("Alarm"),
+    "moving": _("Moving"),
+    "idle": _("Idle"),
+    "stopped": _("Stopped"),
+    "offline": _("Offline"),
+    "never": _("No position yet"),
 }
 MOVING_MS = 1.5  # metres/second
 MOVED_M = 30  # beyond the accuracy: further is movement
 STILL_MS = 60_000  # a red light is no stop
 IDLE_MS = 5 * 60_000  # without an ignition signal, how long after moving
-SILENT_MOVING_MS = 10 * 60_000
+SILENT_MOVING_MS = 10 * 60_000  # a fleet may say otherwise, of both
 SILENT_STOPPED_MS = 26 * 3_600_000
 LEAST_INTERVAL_S = 5
 MOST_INTERVAL_S = 3600
@@ -29,14 +31,19 @@ def state(
     speed: float | None = None,
     ignition: bool | None = None,
     moved: int | None = None,
+    silent_moving: int = SILENT_MOVING_MS,
+    silent_stopped: int = SILENT_STOPPED_MS,
 ) -> str:
-    """One of STATES. Times in milliseconds: `time` of the newest fix, `moved` of the newest movement."""
+    """One of STATES. Times in milliseconds: `time` of the newest fix, `moved` of the newest movement.
+
+    Offline is who has been silent for longer than the fleet allows (`silent_…`, milliseconds).
+    """
     if alerts > 0:
         return "alarm"
     if time is None:
         return "never"
     doing = _activity(now=now, time=time, speed=speed, ignition=ignition, moved=moved)
-    silence = SILENT_STOPPED_MS if doing == "stopped" else SILENT_MOVING_MS
+    silence = silent_stopped if doing == "stopped" else silent_moving
     return "offline" if now - time > silence else doing
 
 

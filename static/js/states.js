@@ -1,6 +1,8 @@
 // @ts-check
 // What a vehicle is doing. The same table as tracking/states.py: tests/protocol/states.json.
 
+import { t } from "./i18n.js";
+
 /** By rank: what comes first is drawn on top. */
 export const STATES = /** @type {const} */ (["alarm", "moving", "idle", "stopped", "offline", "never"]);
 
@@ -8,19 +10,19 @@ export const STATES = /** @type {const} */ (["alarm", "moving", "idle", "stopped
 
 /** @type {Record<State, string>} */
 export const WORDS = {
-  alarm: "Alarm",
-  moving: "Moving",
-  idle: "Idle",
-  stopped: "Stopped",
-  offline: "Offline",
-  never: "No position yet",
+  alarm: t("Alarm"),
+  moving: t("Moving"),
+  idle: t("Idle"),
+  stopped: t("Stopped"),
+  offline: t("Offline"),
+  never: t("No position yet"),
 };
 
 export const MOVING_MS = 1.5; // metres/second
 export const MOVED_M = 30; // beyond the accuracy: further is movement
 export const STILL_MS = 60_000; // a red light is no stop
 export const IDLE_MS = 5 * 60_000; // without an ignition signal, how long after moving
-export const SILENT_MOVING_MS = 10 * 60_000;
+export const SILENT_MOVING_MS = 10 * 60_000; // a fleet may say otherwise, of both
 export const SILENT_STOPPED_MS = 26 * 3_600_000;
 export const LEAST_INTERVAL_S = 5;
 export const MOST_INTERVAL_S = 3600;
@@ -32,6 +34,8 @@ export const MOST_INTERVAL_S = 3600;
  * @property {number} speed metres/second
  * @property {boolean | null} ignition
  * @property {number} moved time of the newest fix that was movement
+ * @property {number} [silentMoving] milliseconds of silence that make it offline: after moving or idle
+ * @property {number} [silentStopped] and after stopped
  */
 
 /** @param {Known} known @param {number} now @returns {State} */
@@ -39,7 +43,8 @@ export function state(known, now) {
   if (known.alerts > 0) return "alarm";
   if (!Number.isFinite(known.time)) return "never";
   const doing = activity(known, now);
-  const silence = doing === "stopped" ? SILENT_STOPPED_MS : SILENT_MOVING_MS;
+  const { silentMoving = SILENT_MOVING_MS, silentStopped = SILENT_STOPPED_MS } = known;
+  const silence = doing === "stopped" ? silentStopped : silentMoving;
   return now - known.time > silence ? "offline" : doing;
 }
 

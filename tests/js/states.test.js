@@ -15,6 +15,8 @@ for (const { fact, ...given } of table.states) {
       speed: given.speed ?? Number.NaN,
       ignition: given.ignition ?? null,
       moved: ago(given.moved),
+      silentMoving: given.silent_moving,
+      silentStopped: given.silent_stopped,
     };
     assert.equal(state(known, table.now), given.state);
     assert.ok(STATES.includes(given.state));

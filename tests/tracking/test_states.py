@@ -22,7 +22,8 @@ def facts(name: str) -> Any:
 
 @facts("states")
 def test_state(case: dict[str, Any]) -> None:
-    known = {key: case[key] for key in ("alerts", "speed", "ignition") if key in case}
+    given = ("alerts", "speed", "ignition", "silent_moving", "silent_stopped")
+    known = {key: case[key] for key in given if key in case}
     found = states.state(now=NOW, time=ago(case["age"]), moved=ago(case.get("moved")), **known)
     assert found == case["state"]
     assert found in states.STATES
