@@ -22,7 +22,7 @@ from typing import Any
 import orjson
 from websockets.asyncio.client import connect
 
-from tests.faults.conftest import House
+from tests.house import House
 from tests.servers import free_port, wait_for
 
 WINDOW = 100

@@ -50,8 +50,8 @@ def redis(folder: Path, *options: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """A PostgreSQL of its own; gives its DATABASE_URL.
+def postgres(*, durable: bool = False) -> Iterator[str]:
+    """A PostgreSQL of its own; gives its DATABASE_URL. `durable`: with fsync, for what is measured.
 
     It refuses to run as root, so for root it runs as an unprivileged user.
     """
@@ -85,7 +85,7 @@ def postgres() -> Iterator[str]:
             "127.0.0.1",
             "-k",
             "",
-            "-F",
+            *([] if durable else ["-F"]),
         ]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(

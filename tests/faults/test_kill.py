@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import House
+from tests.house import House
 from tests.servers import wait_for
 from tracking.simulation.client import Device
 

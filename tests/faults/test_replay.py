@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import House
+from tests.house import House
 from tests.servers import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
