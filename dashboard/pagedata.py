@@ -4,14 +4,31 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JavaScriptCatalog
 
+from dashboard.access import ROLES, fleets_where
+from dashboard.models import Profile
+from tracking.models import Fleet
+
 # Plural rules of gettext look at a number, or at its last two digits: the forms of 0 to 199
 # say everything, and the browser needs no `eval`.
 PLURALS = 200
+
+
+def page_data(request: HttpRequest) -> dict[str, Any]:
+    """`page_data`, for `json_script` in base.html."""
+
+    def data() -> dict[str, Any]:
+        language = get_language() or "en"
+        user = getattr(request, "user", None)
+        known = settings_of(user) if user is not None and user.is_authenticated else {}
+        return {"language": language, "version": version(), **texts(language), **known}
+
+    return {"page_data": data}
 
 
 @lru_cache
@@ -24,11 +41,33 @@ def texts(language: str) -> dict[str, Any]:
     return {"texts": catalogue, "plurals": "".join(str(form(n)) for n in range(PLURALS)) if catalogue else ""}
 
 
-def page_data(request: HttpRequest) -> dict[str, Any]:
-    """`page_data`, for `json_script` in base.html."""
+def version() -> str:
+    """Which pages' files this server serves: a page with others is older or newer than it."""
+    return str(getattr(staticfiles_storage, "manifest_hash", ""))
 
-    def data() -> dict[str, Any]:
-        language = get_language() or "en"
-        return {"language": language, **texts(language)}
 
-    return {"page_data": data}
+def settings_of(user: Any) -> dict[str, Any]:
+    """What a person prefers, and what their fleets say about their vehicles."""
+    profile = Profile.objects.filter(user=user).first() or Profile()
+    return {
+        "zone": profile.time_zone,
+        "units": profile.units,
+        "single_keys": profile.single_keys,
+        "dim_filtered": profile.dim_filtered,
+        "sound": profile.sound,
+        "fleets": fleets(user),
+    }
+
+
+def fleets(user: Any) -> list[dict[str, Any]]:
+    reach = [(role, fleets_where(user, role)) for role in ROLES]
+    return [
+        {
+            "slug": fleet.slug,
+            "name": fleet.name,
+            "role": max((role for role, ids in reach if fleet.pk in ids), key=ROLES.index).value,
+            "offline_moving_s": fleet.offline_moving_s,
+            "offline_stopped_s": fleet.offline_stopped_s,
+        }
+        for fleet in Fleet.objects.visible_to(user)
+    ]

@@ -40,22 +40,39 @@ export const MOST_INTERVAL_S = 3600;
 
 /** @param {Known} known @param {number} now @returns {State} */
 export function state(known, now) {
-  if (known.alerts > 0) return "alarm";
-  if (!Number.isFinite(known.time)) return "never";
-  const doing = activity(known, now);
-  const { silentMoving = SILENT_MOVING_MS, silentStopped = SILENT_STOPPED_MS } = known;
-  const silence = doing === "stopped" ? silentStopped : silentMoving;
-  return now - known.time > silence ? "offline" : doing;
+  const {
+    alerts,
+    time,
+    speed,
+    moved,
+    silentMoving = SILENT_MOVING_MS,
+    silentStopped = SILENT_STOPPED_MS,
+  } = known;
+  const ignition = known.ignition === null ? -1 : Number(known.ignition);
+  return judge(alerts, time, speed, ignition, moved, silentMoving, silentStopped, now);
 }
 
-/** @param {Known} known @param {number} now @returns {"moving" | "idle" | "stopped"} */
-function activity(known, now) {
-  if (known.speed >= MOVING_MS) return "moving";
-  const unsure = Number.isNaN(known.speed) || known.ignition === true;
-  if (unsure && now - known.moved < STILL_MS) return "moving";
-  if (known.ignition === true) return "idle";
-  if (known.ignition === null && known.time - known.moved < IDLE_MS) return "idle";
-  return "stopped";
+/**
+ * The same of plain numbers: 50 000 vehicles are judged several times a second.
+ * @param {number} alerts @param {number} time @param {number} speed
+ * @param {number} ignition 1 on, 0 off, -1 unknown
+ * @param {number} moved @param {number} silentMoving @param {number} silentStopped @param {number} now
+ * @returns {State}
+ */
+export function judge(alerts, time, speed, ignition, moved, silentMoving, silentStopped, now) {
+  if (alerts > 0) return "alarm";
+  if (!Number.isFinite(time)) return "never";
+  const doing = activity(time, speed, ignition, moved, now);
+  return now - time > (doing === "stopped" ? silentStopped : silentMoving) ? "offline" : doing;
+}
+
+/** @param {number} time @param {number} speed @param {number} ignition @param {number} moved @param {number} now */
+function activity(time, speed, ignition, moved, now) {
+  if (speed >= MOVING_MS) return "moving";
+  const unsure = Number.isNaN(speed) || ignition === 1;
+  if (unsure && now - moved < STILL_MS) return "moving";
+  if (ignition === 1) return "idle";
+  return ignition === -1 && time - moved < IDLE_MS ? "idle" : "stopped";
 }
 
 /** Whether a fix is overdue. @param {number} time @param {number} interval seconds, NaN unknown @param {number} now */

@@ -2,10 +2,34 @@
 // Every vehicle the page knows, in typed arrays: 50 000 of them cost no garbage.
 // Pure: frames in, numbers out. Each vehicle has a slot that it keeps for its life.
 
-import { expected, LEAST_INTERVAL_S, MOVED_M, MOVING_MS, STILL_MS, stale, state } from "./states.js";
+import { OpenAlerts } from "./open-alerts.js";
+import {
+  expected,
+  judge,
+  LEAST_INTERVAL_S,
+  MOVED_M,
+  MOVING_MS,
+  SILENT_MOVING_MS,
+  SILENT_STOPPED_MS,
+  STILL_MS,
+  stale,
+} from "./states.js";
 
 /** @typedef {import("./states.js").State} State */
-/** @typedef {{ id: number, uid: string | null, name: string, plate: string, driver: string, fleet: string }} Vehicle */
+/**
+ * @typedef {object} Vehicle
+ * @property {number} id
+ * @property {string | null} uid
+ * @property {string} name
+ * @property {string} plate
+ * @property {string} driver
+ * @property {string} phone
+ * @property {string[]} tags
+ * @property {string} icon
+ * @property {string} colour
+ * @property {string} fleet
+ */
+/** @typedef {{ slug: string, offline_moving_s?: number, offline_stopped_s?: number }} FleetSettings */
 /** @typedef {(number | string | boolean | null)[]} Position [id, time, lat, lon, speed, heading, battery, alarm, ignition, accuracy, received] */
 
 const FIELDS = /** @type {const} */ ([
@@ -22,6 +46,8 @@ const FIELDS = /** @type {const} */ ([
   "anchorLon",
   "anchorTime",
   "interval",
+  "silentMoving",
+  "silentStopped",
 ]); // prettier-ignore
 const GAPS = 5;
 const METRES_PER_DEGREE = 111_195;
@@ -39,8 +65,10 @@ export class Store {
   #vehicles = [];
   /** @type {number[][]} */
   #gaps = [];
-  /** @type {Map<number, Alerts>} */
+  /** @type {Map<number, OpenAlerts>} */
   #alerts = new Map();
+  /** @type {Map<string, FleetSettings>} */
+  #fleets;
   /** @type {Set<number> | null} vehicles named by the snapshot that is coming in */
   #named = null;
   /** Slots in use are below this. */
@@ -64,11 +92,18 @@ export class Store {
   anchorLon = new Float64Array();
   anchorTime = new Float64Array();
   interval = new Float64Array();
+  /** Silence that makes a vehicle offline, milliseconds: after moving or idle, after stopped. */
+  silentMoving = new Float64Array();
+  silentStopped = new Float64Array();
   /** 1 on, 0 off, -1 unknown */
   ignition = new Int8Array();
   online = new Uint8Array();
+  /** Open alerts. */
+  opened = new Uint16Array();
 
-  constructor(capacity = 256) {
+  /** @param {number} [capacity] @param {FleetSettings[]} [fleets] what they say themselves about silence */
+  constructor(capacity = 256, fleets = []) {
+    this.#fleets = new Map(fleets.map((fleet) => [fleet.slug, fleet]));
     this.#grow(capacity);
   }
 
@@ -92,21 +127,19 @@ export class Store {
 
   /** @param {number} slot open alerts of the vehicle there */
   alerts(slot) {
-    const vehicle = this.#vehicles[slot];
-    return vehicle ? (this.#alerts.get(vehicle.id)?.count ?? 0) : 0;
+    return this.opened[slot] ?? 0;
   }
 
   /** @param {number} slot @param {number} now @returns {State} */
   state(slot, now) {
-    const ignition = this.ignition[slot];
-    return state(
-      {
-        alerts: this.alerts(slot),
-        time: this.time[slot],
-        speed: this.speed[slot],
-        ignition: ignition < 0 ? null : ignition === 1,
-        moved: this.moved[slot],
-      },
+    return judge(
+      this.opened[slot],
+      this.time[slot],
+      this.speed[slot],
+      this.ignition[slot],
+      this.moved[slot],
+      this.silentMoving[slot],
+      this.silentStopped[slot],
       now,
     );
   }
@@ -133,7 +166,7 @@ export class Store {
         if (this.slot(frame.id) >= 0) this.online[this.slot(frame.id)] = frame.online ? 1 : 0;
         return [];
       case "alert":
-        this.#alertsOf(frame.vehicle).take(frame);
+        this.#alertsOf(frame.vehicle, (alerts) => alerts.take(frame));
         return [];
       default:
         return [];
@@ -159,11 +192,26 @@ export class Store {
   /** @param {any} said vehicle object of the wire @param {number} [asOf] */
   #describe(said, asOf = Number.POSITIVE_INFINITY) {
     const slot = this.slot(said.id) >= 0 ? this.slot(said.id) : this.#add(said.id);
-    const { id, uid = null, name = "", plate = "", driver = "", fleet = "" } = said;
-    this.#vehicles[slot] = { id, uid, name, plate, driver, fleet };
+    const {
+      id,
+      uid = null,
+      name = "",
+      plate = "",
+      driver = "",
+      phone = "",
+      tags = [],
+      icon = "arrow",
+    } = said;
+    const { colour = "", fleet = "" } = said;
+    this.#vehicles[slot] = { id, uid, name, plate, driver, phone, tags, icon, colour, fleet };
+    const silence = this.#fleets.get(fleet);
+    this.silentMoving[slot] = 1000 * (silence?.offline_moving_s ?? SILENT_MOVING_MS / 1000);
+    this.silentStopped[slot] = 1000 * (silence?.offline_stopped_s ?? SILENT_STOPPED_MS / 1000);
     this.online[slot] = said.online ? 1 : 0;
     if (typeof said.interval === "number") this.interval[slot] = Math.max(LEAST_INTERVAL_S, said.interval);
-    if (typeof said.alerts === "number") this.#alertsOf(id).counted(said.alerts, asOf);
+    if (typeof said.alerts === "number") {
+      this.#alertsOf(id, (alerts) => alerts.counted(said.alerts, asOf));
+    }
     this.version++;
     return said.position && this.#position(said.position) >= 0 ? [slot] : [];
   }
@@ -217,11 +265,12 @@ export class Store {
     return Math.hypot(east, this.lat[slot] - this.anchorLat[slot]) * METRES_PER_DEGREE;
   }
 
-  /** @param {number} id */
-  #alertsOf(id) {
-    const alerts = this.#alerts.get(id) ?? new Alerts();
+  /** @param {number} id @param {(alerts: OpenAlerts) => void} change */
+  #alertsOf(id, change) {
+    const alerts = this.#alerts.get(id) ?? new OpenAlerts();
     this.#alerts.set(id, alerts);
-    return alerts;
+    change(alerts);
+    if (this.slot(id) >= 0) this.opened[this.slot(id)] = alerts.count;
   }
 
   /** @param {number} id */
@@ -230,6 +279,7 @@ export class Store {
     if (slot >= this.#capacity) this.#grow(2 * this.#capacity);
     this.#slots.set(id, slot);
     this.#gaps[slot] = [];
+    this.opened[slot] = this.#alerts.get(id)?.count ?? 0;
     return slot;
   }
 
@@ -243,6 +293,7 @@ export class Store {
     for (const field of FIELDS) this[field][slot] = Number.NaN;
     this.ignition[slot] = -1;
     this.online[slot] = 0;
+    this.opened[slot] = 0;
     this.#free.push(slot);
     this.version++;
     return [];
@@ -259,41 +310,14 @@ export class Store {
     ignition.set(this.ignition);
     const online = new Uint8Array(capacity);
     online.set(this.online);
+    const opened = new Uint16Array(capacity);
+    opened.set(this.opened);
     this.ignition = ignition;
     this.online = online;
+    this.opened = opened;
     this.#capacity = capacity;
   }
 }
 
 /** @param {number} slot */
 const isSlot = (slot) => slot >= 0;
-
-/**
- * The open alerts of a vehicle. A snapshot counts them without naming them, frames name them;
- * a frame about an alert that the snapshot has counted must not count twice.
- */
-class Alerts {
-  #unnamed = 0;
-  #asOf = Number.NEGATIVE_INFINITY;
-  /** @type {Set<number>} */
-  #open = new Set();
-
-  get count() {
-    return this.#unnamed + this.#open.size;
-  }
-
-  /** @param {number} count @param {number} asOf when the server counted */
-  counted(count, asOf) {
-    this.#open.clear();
-    this.#unnamed = count;
-    this.#asOf = asOf;
-  }
-
-  /** @param {{ id: number, status: string, received: string }} alert */
-  take(alert) {
-    const known = this.#open.delete(alert.id);
-    const counted = !known && this.#unnamed > 0 && Date.parse(alert.received) <= this.#asOf;
-    if (counted) this.#unnamed--;
-    if (alert.status === "open") this.#open.add(alert.id);
-  }
-}

@@ -232,6 +232,21 @@ test("the expected interval is the server's until five gaps were seen", () => {
   assert.ok(store.stale(slot, T0 + 70_001));
 });
 
+test("each fleet says how long silence is offline", () => {
+  const store = new Store(2, [{ slug: "north", offline_moving_s: 60, offline_stopped_s: 120 }]);
+  store.apply(
+    snapshot([
+      vehicle(1, { position: fix(1, T0) }),
+      vehicle(2, { position: fix(2, T0, { speed: 0, ignition: false }) }),
+      vehicle(3, { position: fix(3, T0), fleet: "south" }),
+    ]),
+  );
+  const after = (seconds) => [1, 2, 3].map((id) => store.state(store.slot(id), T0 + 1000 * seconds));
+  assert.deepEqual(after(60), ["moving", "stopped", "moving"]);
+  assert.deepEqual(after(61), ["offline", "stopped", "moving"]);
+  assert.deepEqual(after(121), ["offline", "offline", "moving"]);
+});
+
 test("frames of other kinds change nothing", () => {
   const store = new Store();
   store.apply(snapshot([vehicle(1)]));
