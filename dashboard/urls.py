@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from dashboard.views import accounts, alerts, demo, live, messages, tracks, vehicles
+from dashboard.views import accounts, alerts, demo, live, messages, places, tracks, vehicles
 
 urlpatterns = [
     path("", live.live, name="live"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("demo/strip/", demo.demo_strip, name="demo_strip"),
     path("demo/remove/", demo.demo_remove, name="demo_remove"),
     path("api/session", accounts.session, name="session"),
+    path("api/places", places.places, name="places"),
     re_path(
         r"^api/vehicles/(?P<pk>[0-9]{1,18})/track\.(?P<format>geojson|gpx|kml|csv)$",
         tracks.track,
