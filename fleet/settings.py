@@ -248,6 +248,8 @@ STATICFILES_DIRS = [
     ("npm/maplibre-gl", NODE_MODULES / "maplibre-gl" / "dist"),
     ("npm/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("npm/topojson-client", NODE_MODULES / "topojson-client" / "dist"),
+    ("npm/pmtiles", NODE_MODULES / "pmtiles" / "dist" / "esm"),
+    ("npm/fflate", NODE_MODULES / "fflate" / "esm"),
     ("npm/inter", NODE_MODULES / "@fontsource-variable" / "inter" / "files"),
     ("npm/world-atlas", NODE_MODULES / "world-atlas"),
 ]
