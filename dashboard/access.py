@@ -62,7 +62,7 @@ def fleets_where(user: User, least: Role) -> set[int]:
 
 def vehicle_or_404(user: User, pk: int, least: Role = Role.VIEWER) -> Vehicle:
     """The vehicle; Http404 when it is not the user's to see, PermissionDenied below `least`."""
-    vehicle = get_object_or_404(Vehicle.objects.visible_to(user).select_related("fleet"), pk=pk)
+    vehicle = get_object_or_404(Vehicle.objects.visible_to(user).select_related("fleet", "driver"), pk=pk)
     if not may(user, vehicle.fleet, least):
         raise PermissionDenied(f"This needs the role {least} in {vehicle.fleet}.")
     return vehicle

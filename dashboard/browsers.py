@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.contrib.auth import HASH_SESSION_KEY, get_user_model
-from django.contrib.sessions.models import Session
 from django.utils.crypto import constant_time_compare
 
+from dashboard.models import Session
 from tracking import alerts, database, live, presence, snapshot
 from tracking.loops import forever, per_loop
 from tracking.models import Alert, Fleet
@@ -28,7 +28,7 @@ log = logging.getLogger("fleetline.dashboard")
 SETTLE_S = 2
 RESYNC_S = 30
 FRESH_S = 1.0
-DESCRIPTION = ("uid", "name", "plate", "driver", "fleet")
+DESCRIPTION = ("uid", "name", "plate", "driver", "phone", "tags", "icon", "colour", "fleet")
 
 Picture = dict[int, dict[str, Any]]
 
@@ -209,7 +209,10 @@ class Browsers:
 
 def _open_alerts(fleet: int) -> dict[int, dict[str, Any]]:
     rows = Alert.objects.filter(vehicle__fleet=fleet, status=Alert.Status.OPEN)
-    return {alert.pk: alerts.serialize(alert) for alert in rows.select_related("vehicle__fleet")}
+    return {
+        alert.pk: alerts.serialize(alert)
+        for alert in rows.select_related("vehicle__fleet", "vehicle__driver")
+    }
 
 
 def _allowed(pages: set[tuple[int, str, str]]) -> dict[tuple[int, str, str], set[int]]:

@@ -1,6 +1,91 @@
-"""What signing in has to remember. In the database, so that it holds over processes and without Redis."""
+"""People: how they sign in, what they prefer, whom they invite.
 
+In the database, so that it holds over processes and without Redis. Secrets are kept as SHA-256 digests.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
+
+from tracking.models import Fleet, Role
+
+if TYPE_CHECKING:
+    from dashboard.sessions import SessionStore
+
+
+class Session(AbstractBaseSession):
+    """A signed-in browser. Knows its user, so that one person's sessions can be ended everywhere."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="sessions")
+    # Saved anew with every change, so it is not when it began.
+    seen = models.DateTimeField(auto_now=True)
+    browser = models.CharField(max_length=200, blank=True, help_text="its User-Agent, cut")
+
+    @classmethod
+    def get_session_store_class(cls) -> "type[SessionStore]":
+        from dashboard.sessions import SessionStore
+
+        return SessionStore
+
+
+class Profile(models.Model):
+    """What one person prefers."""
+
+    class Units(models.TextChoices):
+        METRIC = "metric"  # km, km/h
+        IMPERIAL = "imperial"  # miles, mph
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="profile")
+    # Empty: what the browser says.
+    time_zone = models.CharField(max_length=64, blank=True)
+    language = models.CharField(max_length=16, blank=True)
+    units = models.CharField(max_length=16, choices=Units, default=Units.METRIC)
+    single_keys = models.BooleanField(default=True)
+    # Vehicles that a filter leaves out are dimmed on the map, not hidden.
+    dim_filtered = models.BooleanField(default=False)
+    sound = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"profile of {self.user}"
+
+
+class Invitation(models.Model):
+    """A link that lets one new person in, with a role."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=150, blank=True, help_text="whom it is for, in the inviter's words")
+    fleet = models.ForeignKey(Fleet, models.CASCADE, related_name="invitations")
+    role = models.CharField(max_length=16, choices=Role, default=Role.VIEWER)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"invitation to {self.fleet}"
+
+
+class ApiToken(models.Model):
+    """A program that reads what its user may see."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True)
+    last_used = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created"]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.hint}"
 
 
 class UsedLink(models.Model):

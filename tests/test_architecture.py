@@ -15,7 +15,18 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # Programs that are clients of ours; they know the wire, not the database.
     ("simulation",),
     # Uses.
-    ("ingest", "archive", "messages", "alerts", "snapshot", "history", "rules", "basemap", "health"),
+    (
+        "ingest",
+        "archive",
+        "drivers",
+        "messages",
+        "alerts",
+        "snapshot",
+        "history",
+        "rules",
+        "basemap",
+        "health",
+    ),
     # What keeps and what tells.
     ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens"),
     # Pure.

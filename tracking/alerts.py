@@ -60,19 +60,20 @@ def acknowledge(alert_id: int, *, user: "User", note: str = "") -> Alert | None:
     if not taken:
         return None
     announce([alert_id])
-    return Alert.objects.select_related("vehicle__fleet").get(pk=alert_id)
+    return Alert.objects.select_related("vehicle__fleet", "vehicle__driver").get(pk=alert_id)
 
 
 def serialize(alert: Alert) -> dict[str, Any]:
     """The `alert` frame of the browser socket."""
     vehicle = alert.vehicle
+    driver = vehicle.driver
     return {
         "type": "alert",
         "id": alert.pk,
         "vehicle": vehicle.pk,
         "name": vehicle.name,
-        "driver": vehicle.driver,
-        "phone": vehicle.phone,
+        "driver": driver.name if driver else "",
+        "phone": driver.phone if driver else "",
         "fleet": vehicle.fleet.slug,
         "kind": alert.kind,
         "time": iso(alert.time),
@@ -90,5 +91,5 @@ def serialize(alert: Alert) -> dict[str, Any]:
 
 def announce(ids: "Iterable[int]") -> None:
     """Show alerts as they now are to everybody who watches their fleets."""
-    rows = Alert.objects.filter(pk__in=list(ids)).select_related("vehicle__fleet")
+    rows = Alert.objects.filter(pk__in=list(ids)).select_related("vehicle__fleet", "vehicle__driver")
     live.announce([live.frame(alert.vehicle.fleet_id, serialize(alert)) for alert in rows])

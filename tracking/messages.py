@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
 
-from tracking import fixes, journal, live
+from tracking import drivers, fixes, journal, live
 from tracking.models import Message, Vehicle
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def store_said(said: journal.Said) -> Change | None:
         number=_number(said.vehicle),
         kind=said.kind,
         text=said.text,
-        author_name=vehicle.driver or vehicle.name,
+        author_name=(drivers.at(vehicle.pk, moment) or vehicle).name,
         in_reply_to=said.in_reply_to,
         status=Status.DELIVERED,
         created=moment,

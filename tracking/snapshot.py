@@ -27,7 +27,7 @@ async def vehicles(fleet: int) -> dict[int, dict[str, Any]]:
 
 
 def _rows(fleet: int) -> dict[int, dict[str, Any]]:
-    found = Vehicle.objects.filter(fleet=fleet).select_related("fleet")
+    found = Vehicle.objects.filter(fleet=fleet).select_related("fleet", "driver")
     rows = {vehicle.pk: describe(vehicle) for vehicle in found}
     open_alerts = Alert.objects.filter(vehicle__fleet=fleet, status=Alert.Status.OPEN)
     for vehicle in open_alerts.values_list("vehicle_id", flat=True):
@@ -52,7 +52,11 @@ def describe(vehicle: Vehicle) -> dict[str, Any]:
         "uid": None,
         "name": vehicle.name,
         "plate": vehicle.plate,
-        "driver": vehicle.driver,
+        "driver": vehicle.driver.name if vehicle.driver else "",
+        "phone": vehicle.driver.phone if vehicle.driver else "",
+        "tags": vehicle.tags,
+        "icon": vehicle.icon,
+        "colour": vehicle.colour,
         "fleet": vehicle.fleet.slug,
         "online": False,
         "position": None,

@@ -47,7 +47,7 @@ def acknowledge(request: Request, pk: int) -> HttpResponse:
 def _visible(request: Request) -> "QuerySet[Alert]":
     # Vehicle ids, not a join: alerts of a removed vehicle belong to nobody.
     vehicles = Vehicle.objects.visible_to(request.user)
-    return Alert.objects.filter(vehicle__in=vehicles).select_related("vehicle__fleet")
+    return Alert.objects.filter(vehicle__in=vehicles).select_related("vehicle__fleet", "vehicle__driver")
 
 
 def _bar(request: Request) -> HttpResponse:

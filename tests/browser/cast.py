@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from typing import Any
 
 PASSWORD = "harbour-lantern-42"
@@ -27,18 +28,19 @@ EVIL_DRIVER = "\"><script>alert('driver')</script>"
 def make() -> dict[str, Any]:
     """Make everybody as an operator would; return sign-in tokens by person, and the vehicles."""
     from django.contrib.auth.models import User
+    from django.utils.timezone import now
 
     from dashboard import signin
-    from tracking import live, tokens
+    from tracking import drivers, live, tokens
     from tracking.ingest.admission import register
-    from tracking.models import Membership, Role
+    from tracking.models import Driver, Membership, Role
 
     vans = []
     for number, (name, driver) in enumerate({**VANS, EVIL_NAME: EVIL_DRIVER}.items()):
         device = register(f"van-{number}", fleet="north", name=name)
         vehicle = device.vehicle
-        vehicle.driver = driver
-        vehicle.save()
+        person = Driver.objects.create(fleet=vehicle.fleet, name=driver)
+        drivers.assign(vehicle, person, at=now() - timedelta(days=1))
         token = tokens.issue(uid=device.uid, fleet="north")
         vans.append({"pk": vehicle.pk, "name": name, "driver": driver, "token": token})
     links = {}

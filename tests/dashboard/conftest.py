@@ -1,6 +1,7 @@
 """The cast: Alice manages the north fleet, Bob dispatches in it, Vera looks at it, Mallory is of south."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,19 @@ def _quick_pages(settings, tmp_path) -> None:
 def house(db) -> SimpleNamespace:
     """Two fleets, a vehicle in each, four people and an administrator."""
     from django.contrib.auth.models import User
+    from django.utils.timezone import now
 
-    from tracking.models import Device, Fleet, Membership, Vehicle
+    from tracking import drivers
+    from tracking.models import Device, Driver, Fleet, Membership, Vehicle
 
     north = Fleet.objects.create(slug="north", name="North")
     south = Fleet.objects.create(slug="south", name="South")
-    van = Vehicle.objects.create(fleet=north, name="Van 7", driver="Jan de Vries", phone="+31 6 1234")
+    van = Vehicle.objects.create(fleet=north, name="Van 7")
+    drivers.assign(
+        van,
+        Driver.objects.create(fleet=north, name="Jan de Vries", phone="+31 6 1234"),
+        at=now() - timedelta(days=4000),
+    )
     truck = Vehicle.objects.create(fleet=south, name="Truck 1")
     Device.objects.create(uid="van-7", vehicle=van)
     Device.objects.create(uid="truck-1", vehicle=truck)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.utils.timezone import now
 
 ORIGIN = "http://testserver"
 
@@ -43,12 +45,13 @@ def _application() -> None:
 def house(transactional_db: None) -> SimpleNamespace:
     from django.contrib.auth.models import User
 
-    from tracking import tokens
-    from tracking.models import Device, Fleet, Membership, Vehicle
+    from tracking import drivers, tokens
+    from tracking.models import Device, Driver, Fleet, Membership, Vehicle
 
     north = Fleet.objects.create(slug="north", name="North")
     south = Fleet.objects.create(slug="south", name="South")
-    van = Vehicle.objects.create(fleet=north, name="Van 7", driver="Jan")
+    van = Vehicle.objects.create(fleet=north, name="Van 7")
+    drivers.assign(van, Driver.objects.create(fleet=north, name="Jan"), at=now() - timedelta(days=4000))
     truck = Vehicle.objects.create(fleet=south, name="Truck 1")
     device = Device.objects.create(uid="van-7", vehicle=van)
     Device.objects.create(uid="truck-1", vehicle=truck)

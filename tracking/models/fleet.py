@@ -21,6 +21,17 @@ class Fleet(models.Model):
     slug = models.SlugField(max_length=64, unique=True)
     name = models.CharField(max_length=100)
     demo = models.BooleanField(default=False)
+    # Its devices and members are kept out, and cut off within 5 s, until it is taken back.
+    suspended = models.BooleanField(default=False)
+    time_zone = models.CharField(max_length=64, default="UTC")
+    # Older positions, messages and alerts are removed; null: keep everything.
+    retention_days = models.PositiveIntegerField(null=True, blank=True)
+    # Silent for longer than this, a vehicle is shown as offline: last seen moving or idle, last seen stopped.
+    offline_moving_s = models.PositiveIntegerField(default=600)
+    offline_stopped_s = models.PositiveIntegerField(default=26 * 3600)
+    # Ready-made texts: to write to a driver, and for the driver to answer with.
+    canned = models.JSONField(default=list, blank=True)
+    canned_answers = models.JSONField(default=list, blank=True)
 
     objects = FleetQuerySet.as_manager()
 

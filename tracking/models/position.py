@@ -8,7 +8,7 @@ SQLite, and nothing to convert on the way in or out.
 
 from django.db import models
 
-from tracking.models.vehicle import Device, Vehicle
+from tracking.models.vehicle import Device, PendingDevice, Vehicle
 
 
 class Fields(models.Model):
@@ -70,6 +70,10 @@ class Quarantined(models.Model):
     id = models.CharField(max_length=64, primary_key=True)
     device = models.ForeignKey(Device, models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
     vehicle = models.ForeignKey(Vehicle, models.DO_NOTHING, db_constraint=False, null=True, related_name="+")
+    # It came from a device that waits to be accepted: replayed when it is.
+    pending = models.ForeignKey(
+        PendingDevice, models.DO_NOTHING, db_constraint=False, null=True, related_name="+"
+    )
     received = models.BigIntegerField()
     code = models.CharField(max_length=32)
     detail = models.CharField(max_length=500)

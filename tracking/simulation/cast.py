@@ -15,6 +15,7 @@ LAST = (
     "Åkesson", "Haddad", "Norberg", "Viklund", "Falk", "Tran", "Hedlund", "Månsson", "Grahn", "Yılmaz",
     "Strand", "Palm", "Edvardsson", "Chen", "Rosén", "Backman", "Ceder", "Lind",
 )  # fmt: skip
+TAGS = ("parcels", "cold", "night", "heavy", "service", "parcels", "spare")
 PLATE_LETTERS = "ABCDEFGHJKLMNOPRSTUWXYZ"
 
 
@@ -25,6 +26,8 @@ class Role(NamedTuple):
     plate: str
     driver: str
     phone: str
+    icon: str
+    tags: list[str]
 
 
 def role(number: int) -> Role:
@@ -36,4 +39,6 @@ def role(number: int) -> Role:
         plate=f"{letters} {(number * 137 + 211) % 900 + 100}",
         driver=f"{FIRST[number % len(FIRST)]} {LAST[number % len(LAST)]}",
         phone=f"+46 31 390 06 {number % 50:02d}",
+        icon="truck" if number % 5 == 4 else "van",
+        tags=[TAGS[number % len(TAGS)]],
     )

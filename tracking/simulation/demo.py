@@ -3,13 +3,15 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 
 import redis
 from django.conf import settings
 from django.db import transaction
+from django.utils.timezone import now
 
-from tracking import journal, live
-from tracking.models import Alert, Device, Fleet, Latest, Message, Position, Quarantined, Vehicle
+from tracking import drivers, journal, live
+from tracking.models import Alert, Device, Driver, Fleet, Latest, Message, Position, Quarantined, Vehicle
 from tracking.simulation.cast import role
 
 COUNT = 40
@@ -43,7 +45,14 @@ def create_load(count: int) -> list[Device]:
 def _vehicle(uid: str, fleet: Fleet, number: int) -> bool:
     if Device.objects.filter(uid=uid).exists():
         return False
-    Device.objects.create(uid=uid, vehicle=Vehicle.objects.create(fleet=fleet, **role(number)._asdict()))
+    who = role(number)
+    vehicle = Vehicle.objects.create(
+        fleet=fleet, name=who.name, plate=who.plate, icon=who.icon, tags=who.tags
+    )
+    Device.objects.create(uid=uid, vehicle=vehicle)
+    driver = Driver.objects.create(fleet=fleet, name=who.driver, phone=who.phone)
+    # Since before the recorded past begins, so that it has a driver too.
+    drivers.assign(vehicle, driver, at=now() - timedelta(days=1))
     return True
 
 
