@@ -1,5 +1,6 @@
 """Alarms become alert rows that stay open until a person acknowledges them."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
@@ -9,12 +10,14 @@ from django.utils.timezone import now
 
 from tracking import live
 from tracking.fixes import Fix, iso
-from tracking.models import Alert
+from tracking.models import Alert, Assignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.auth.models import User
+
+    from tracking.models import Driver
 
 
 def opened(vehicle: int, fix: Fix, *, received: int) -> int:
@@ -57,10 +60,40 @@ def acknowledge(alert_id: int, *, user: "User", note: str = "") -> Alert | None:
         at=now(),
         note=note[:500],
     )
-    if not taken:
-        return None
+    return _announced(alert_id) if taken else None
+
+
+def close(alert_id: int, *, user: "User", note: str = "") -> Alert | None:
+    """Put an acknowledged alert away; None when it was not acknowledged, or closed already."""
+    closed = Alert.objects.filter(pk=alert_id, status=Alert.Status.ACKNOWLEDGED).update(
+        status=Alert.Status.CLOSED,
+        closed_by=user,
+        closed_by_name=user.get_full_name() or user.get_username(),
+        closed_at=now(),
+        closing_note=note[:500],
+    )
+    return _announced(alert_id) if closed else None
+
+
+def _announced(alert_id: int) -> Alert:
     announce([alert_id])
     return Alert.objects.select_related("vehicle__fleet", "vehicle__driver").get(pk=alert_id)
+
+
+def drivers(found: "Iterable[Alert]") -> "dict[int, Driver]":
+    """Who drove at the time of each alert: {alert id: driver}. One query for all."""
+    found = list(found)
+    runs = Assignment.objects.filter(vehicle__in={alert.vehicle_id for alert in found})
+    of_vehicle: dict[int, list[Assignment]] = {}
+    for run in runs.select_related("driver"):
+        of_vehicle.setdefault(run.vehicle_id, []).append(run)
+    drove = {}
+    for alert in found:
+        moment = datetime.fromtimestamp(alert.time / 1000, UTC)
+        for run in of_vehicle.get(alert.vehicle_id, ()):
+            if run.start <= moment and (run.end is None or moment < run.end):
+                drove[alert.pk] = run.driver
+    return drove
 
 
 def serialize(alert: Alert) -> dict[str, Any]:

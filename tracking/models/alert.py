@@ -23,10 +23,15 @@ class Alert(models.Model):
     latitude = models.FloatField()
     longitude = models.FloatField()
     count = models.PositiveIntegerField(default=1)
+    # Who took it on, when, and what they wrote; then who closed it.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     by_name = models.CharField(max_length=150, blank=True)
     at = models.DateTimeField(null=True)
     note = models.CharField(max_length=500, blank=True)
+    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    closed_by_name = models.CharField(max_length=150, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    closing_note = models.CharField(max_length=500, blank=True)
 
     class Meta:
         ordering = ["time"]
@@ -35,7 +40,10 @@ class Alert(models.Model):
                 fields=["vehicle", "kind"], condition=models.Q(status="open"), name="one_open_alert"
             )
         ]
-        indexes = [models.Index(fields=["status", "vehicle"], name="alert_by_status")]
+        indexes = [
+            models.Index(fields=["status", "vehicle"], name="alert_by_status"),
+            models.Index(fields=["time"], name="alert_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} of vehicle {self.vehicle_id}, {self.status}"
