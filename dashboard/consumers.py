@@ -18,6 +18,7 @@ from django.db import Error as DatabaseError
 
 from dashboard import access
 from dashboard.browsers import browsers, session_hash
+from dashboard.pagedata import version
 from tracking import database, messages
 from tracking.fixes import iso, now_ms
 from tracking.models import Fleet, Role, Vehicle
@@ -236,7 +237,8 @@ def _parts(vehicles: list[dict[str, Any]]) -> list[str]:
     for part, chunk in enumerate(chunks, start=1):
         numbers = f'"part":{part},"parts":{len(chunks)},' if len(chunks) > 1 else ""
         body = b",".join(chunk).decode()
-        frames.append(f'"type":"snapshot",{numbers}"server_time":"{iso(now_ms())}","vehicles":[{body}]')
+        head = f'"type":"snapshot",{numbers}"version":"{version()}","server_time":"{iso(now_ms())}"'
+        frames.append(f'{head},"vehicles":[{body}]')
     return frames
 
 

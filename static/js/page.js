@@ -1,9 +1,11 @@
 // @ts-check
-// Every page: the socket, what it says in the header, and the fragments that wait for it.
+// Every page: the socket, what it says in the header, the keys, and the fragments that wait for it.
 
 import { Clock, Delay } from "./clock.js";
-import { delay as inSeconds, time } from "./format.js";
+import { GRACE_MS, shown, words } from "./connection.js";
 import { hint } from "./hints.js";
+import { page, t } from "./i18n.js";
+import { help, Keys, listen } from "./keys.js";
 import { tick } from "./panel.js";
 import { askSession, Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -11,8 +13,9 @@ import { Store } from "./store.js";
 const root = document.documentElement;
 const LOW_RATE = new Set(["message", "reply", "say", "receipt"]);
 
-export const store = new Store();
+export const store = new Store(256, page["fleets"] ?? []);
 export const clock = new Clock();
+export const keys = new Keys();
 const delay = new Delay();
 /** @type {((frame: any, slots: number[]) => void)[]} */
 const listeners = [];
@@ -36,6 +39,8 @@ function take(frame) {
     const now = clock.now();
     for (const slot of slots) delay.add(now, store.received[slot]);
   }
+  // The page's files are older than the server: whether to reload is for the person to say.
+  if (frame.version && page["version"] && frame.version !== page["version"]) root.dataset["newer"] = "";
   if (LOW_RATE.has(frame.type)) hint(`message:${frame.vehicle}`, frame);
   if (frame.type === "alert") hint("alert", frame);
   for (const listener of listeners) listener(frame, slots);
@@ -43,45 +48,47 @@ function take(frame) {
 }
 
 let before = "connecting";
+/** Whether the loss lasted long enough to be told. */
+let told = false;
 
 /** @param {import("./socket.js").Status} status */
-function show({ state }) {
-  root.dataset["socket"] = state;
+function changed({ state }) {
+  refresh();
+  if (state === "lost") setTimeout(refresh, GRACE_MS);
   if (state === before) return;
-  if (state === "lost") announce("Connection lost.");
   if (state === "live" && before !== "connecting") {
-    announce("Connected again.");
+    if (told || before !== "lost") announce(t("Connected again."));
+    told = false;
     // What happened meanwhile was told to nobody: every fragment asks again.
     hint("alert", {});
     for (const thread of document.querySelectorAll("[data-vehicle]"))
       hint(`message:${thread.getAttribute("data-vehicle")}`, {});
   }
   before = state;
-  refresh();
 }
 
-/** @param {string} id @param {string} text */
-function say(id, text) {
-  const element = document.getElementById(id);
-  if (element && element.textContent !== text) element.textContent = text;
+/** @param {string} selector @param {string} text */
+function say(selector, text) {
+  for (const element of document.querySelectorAll(selector))
+    if (element.textContent !== text) element.textContent = text;
 }
 
 function refresh() {
-  const { state, since, retryAt } = socket.status;
+  const now = Date.now();
+  const state = shown(socket.status, now);
+  if (state === "lost" && !told) {
+    told = true;
+    announce(t("Connection lost."));
+  }
+  root.dataset["socket"] = state;
   const late = delay.median(clock.now());
-  const words = {
-    connecting: "connecting…",
-    live: late === null ? "live" : `live · ${inSeconds(late)}`,
-    lost: "connection lost",
-    "signed-out": "signed out",
-  };
-  say("status-word", words[state]);
-  const seconds = Math.max(0, Math.ceil(((retryAt ?? 0) - Date.now()) / 1000));
-  say("lost-since", time(since));
-  say("lost-retry", seconds > 0 ? `Retrying in ${seconds} s.` : "Retrying …");
+  const { word, since, retry } = words(socket.status, now, { late, ahead: clock.now() - now });
+  say("#status-word", word);
+  say("[data-lost-since]", since);
+  say("[data-retry-in]", retry);
   let open = 0;
   for (const slot of store.slots()) open += store.alerts(slot);
-  say("nav-alerts", open ? String(open) : "");
+  say("#nav-alerts", open ? String(open) : "");
   const title = document.title.replace(/^\(\d+\) /, "");
   const wanted = open ? `(${open}) ${title}` : title;
   if (document.title !== wanted) document.title = wanted;
@@ -92,22 +99,51 @@ const { socketPath = "/ws/dashboard", sessionPath = "/api/session" } = document.
 const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const socket = new Socket(
   `${scheme}//${location.host}${socketPath}`,
-  { onFrame: take, onStatus: show },
+  { onFrame: take, onStatus: changed },
   { session: () => askSession(sessionPath) },
 );
 
 addEventListener("online", () => socket.wake());
 document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && socket.wake());
 addEventListener("pageshow", (event) => event.persisted && socket.wake());
-document.addEventListener("click", (event) => {
-  if (event.target instanceof Element && event.target.closest("[data-retry]")) socket.wake();
+document.addEventListener("click", ({ target }) => {
+  const pressed = target instanceof Element ? target : null;
+  if (pressed?.closest("[data-retry]")) socket.wake();
+  if (pressed?.closest("[data-reload]")) location.reload();
+  if (pressed?.closest("[data-help]")) showHelp();
   // A click elsewhere closes an open menu.
   for (const menu of document.querySelectorAll("details[data-menu][open]"))
-    if (!(event.target instanceof Node && menu.contains(event.target))) menu.removeAttribute("open");
+    if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
 });
 // A fragment comes with the numbers of the database: ours are newer.
 document.addEventListener("htmx:after:settle", () => tick(store, clock.now()));
 document.addEventListener("htmx:after:swap", () => tick(store, clock.now()));
+
+function showHelp() {
+  help(/** @type {HTMLDialogElement} */ (document.getElementById("help")), keys);
+}
+
+/** @param {HTMLAnchorElement} link */
+const go = (link) => ({
+  keys: [`g ${link.dataset["go"]}`],
+  words: t("go to {page}", { page: link.firstChild?.textContent?.trim() ?? "" }),
+  run: () => link.click(),
+});
+// After those of the page itself, whose module has run by then.
+document.addEventListener("DOMContentLoaded", () =>
+  keys.bind([
+    ...[...document.querySelectorAll("a[data-go]")].map((link) =>
+      go(/** @type {HTMLAnchorElement} */ (link)),
+    ),
+    {
+      keys: ["d"],
+      words: t("dark or light"),
+      run: () => document.dispatchEvent(new CustomEvent("switch-scheme")),
+    },
+    { keys: ["?"], words: t("these keys"), run: showHelp },
+  ]),
+);
+listen(keys);
 
 setInterval(refresh, 1000);
 socket.open();

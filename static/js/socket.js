@@ -4,10 +4,18 @@
 export const HEARTBEAT_MS = 15_000;
 export const FIRST_RETRY_MS = 250;
 export const MOST_RETRY_MS = 30_000;
+export const PROBE_MS = 3000; // how long a ping may take before the connection counts as half open
+const REFUSALS = 2; // handshakes refused to somebody who is signed in
 const REVOKED = 4403;
 
-/** @typedef {"connecting" | "live" | "lost" | "signed-out"} State */
-/** @typedef {{ state: State, since: number, retryAt: number | null }} Status `since`: when the state began */
+/** @typedef {"connecting" | "live" | "lost" | "signed-out" | "forbidden"} State */
+/**
+ * @typedef {object} Status times in milliseconds on this machine's clock
+ * @property {State} state
+ * @property {number} since when the state began
+ * @property {number | null} heard when the last frame came: the picture is as of then
+ * @property {number | null} retryAt
+ */
 /**
  * @typedef {object} Parts what a test replaces
  * @property {new (url: string) => WebSocket} [WebSocket]
@@ -49,9 +57,12 @@ export class Socket {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #watchdog;
   #attempts = 0;
-  #wasLive = false;
+  #refusals = 0;
+  #opened = false;
+  /** @type {number | null} */
+  #heard = null;
   /** @type {Status} */
-  #status = { state: "connecting", since: 0, retryAt: null };
+  #status = { state: "connecting", since: 0, heard: null, retryAt: null };
 
   /**
    * @param {string} url
@@ -78,10 +89,14 @@ export class Socket {
 
   open() {
     clearTimeout(this.#retry);
-    if (!this.#wasLive) this.#say("connecting");
+    if (!this.#status.since) this.#say("connecting");
     const socket = new this.#make(this.#url);
     this.#socket = socket;
-    socket.onopen = () => socket.send(this.#subscription);
+    this.#opened = false;
+    socket.onopen = () => {
+      this.#opened = true;
+      socket.send(this.#subscription);
+    };
     socket.onmessage = (event) => this.#take(socket, event.data);
     socket.onclose = (event) => this.#closed(socket, event.code);
     this.#watch();
@@ -89,10 +104,11 @@ export class Socket {
 
   /** Try now: the network or the tab came back, or a person asked for it. */
   wake() {
-    if (this.#status.state === "lost" || this.#status.state === "signed-out") {
+    const { state } = this.#status;
+    if (state === "lost" || state === "signed-out" || state === "forbidden") {
       this.#drop();
       this.open();
-    }
+    } else if (state === "live") this.#probe();
   }
 
   close() {
@@ -105,10 +121,11 @@ export class Socket {
   #take(socket, data) {
     if (socket !== this.#socket) return;
     this.#watch();
+    this.#heard = this.#now();
     const frame = JSON.parse(data);
     if (frame.type === "snapshot") {
       this.#attempts = 0;
-      this.#wasLive = true;
+      this.#refusals = 0;
       this.#say("live");
     }
     try {
@@ -120,19 +137,26 @@ export class Socket {
   }
 
   /** A half-open socket says nothing: two heartbeats of silence are a loss. */
-  #watch() {
+  #watch(patience = 2 * HEARTBEAT_MS) {
     clearTimeout(this.#watchdog);
     const socket = this.#socket;
     this.#watchdog = setTimeout(() => {
       this.#drop();
       if (socket) this.#lost();
-    }, 2 * HEARTBEAT_MS);
+    }, patience);
+  }
+
+  /** After sleep or another network a socket may be dead without knowing: whoever lives answers a ping. */
+  #probe() {
+    this.#socket?.send(JSON.stringify({ type: "ping" }));
+    this.#watch(PROBE_MS);
   }
 
   /** @param {WebSocket} socket @param {number} code */
   async #closed(socket, code) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#watchdog);
+    const refused = !this.#opened;
     this.#socket = null;
     this.#lost();
     // A refused handshake looks like a server that is away: ask which it is.
@@ -142,6 +166,8 @@ export class Socket {
       clearTimeout(this.#retry);
       this.#say("signed-out");
     } else if (code === REVOKED) this.#attempts++;
+    this.#refusals = answer === "in" && refused ? this.#refusals + 1 : 0;
+    if (this.#refusals >= REFUSALS) this.#say("forbidden", this.#status.retryAt);
   }
 
   #drop() {
@@ -154,13 +180,13 @@ export class Socket {
     const wait = backoff(this.#attempts++, this.#random);
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.open(), wait);
-    this.#say("lost", this.#now() + wait);
+    this.#say(this.#refusals >= REFUSALS ? "forbidden" : "lost", this.#now() + wait);
   }
 
   /** @param {State} state @param {number | null} [retryAt] */
   #say(state, retryAt = null) {
     const since = state === this.#status.state && this.#status.since ? this.#status.since : this.#now();
-    this.#status = { state, since, retryAt };
+    this.#status = { state, since, heard: this.#heard, retryAt };
     this.#onStatus(this.#status);
   }
 }

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { backoff, FIRST_RETRY_MS, HEARTBEAT_MS, MOST_RETRY_MS, Socket } from "../../static/js/socket.js";
+import {
+  backoff,
+  FIRST_RETRY_MS,
+  HEARTBEAT_MS,
+  MOST_RETRY_MS,
+  PROBE_MS,
+  Socket,
+} from "../../static/js/socket.js";
 
 /** The browser's WebSocket, which is not ours: here a test plays the server. */
 class Wire {
@@ -155,6 +162,50 @@ test("a refused handshake of somebody signed out stops the attempts until they a
   answer = "in";
   Wire.all[1].accept();
   Wire.all[1].says(snapshot);
+  assert.equal(socket.status.state, "live");
+});
+
+test("an open connection is asked whether it lives when the tab comes back, and lost when it is mute", () => {
+  const socket = live();
+  socket.wake();
+  assert.deepEqual(Wire.all[0].sent.at(-1), { type: "ping" });
+  Wire.all[0].says({ type: "pong" });
+  mock.timers.tick(PROBE_MS);
+  assert.equal(socket.status.state, "live");
+  socket.wake();
+  mock.timers.tick(PROBE_MS);
+  assert.equal(socket.status.state, "lost");
+  assert.ok(Wire.all[0].closed);
+});
+
+test("the picture is as of the last frame, not of when the loss was noticed", () => {
+  let now = 1000;
+  const socket = new Socket("ws://here/", { onFrame() {} }, { WebSocket: Wire, now: () => now });
+  socket.open();
+  const [wire] = Wire.all;
+  wire.accept();
+  wire.says(snapshot);
+  now = 7000;
+  wire.says({ type: "positions", n: 1, items: [] });
+  now = 37_000;
+  mock.timers.tick(2 * HEARTBEAT_MS);
+  assert.deepEqual([socket.status.state, socket.status.heard, socket.status.since], ["lost", 7000, 37_000]);
+});
+
+test("whoever is signed in and refused all the same is told so, and let in later", async () => {
+  const socket = connect();
+  await Wire.all[0].drop();
+  assert.equal(socket.status.state, "lost"); // the server may just be starting
+  mock.timers.tick(MOST_RETRY_MS);
+  await Wire.all[1].drop();
+  assert.equal(socket.status.state, "forbidden");
+  mock.timers.tick(MOST_RETRY_MS);
+  await Wire.all[2].drop();
+  assert.equal(socket.status.state, "forbidden");
+  assert.equal(statuses.filter((state) => state === "lost").length, 2);
+  socket.wake();
+  Wire.all[3].accept();
+  Wire.all[3].says(snapshot);
   assert.equal(socket.status.state, "live");
 });
 
