@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 class FleetQuerySet(models.QuerySet["Fleet"]):
     def visible_to(self, user: "AbstractBaseUser | AnonymousUser") -> "FleetQuerySet":
-        """The fleets of the user's memberships; every fleet for a superuser."""
+        """The fleets of the user's memberships that are not suspended; every fleet for a superuser."""
         if getattr(user, "is_superuser", False):
             return self
-        return self.filter(memberships__user_id=user.pk or 0)
+        return self.filter(memberships__user_id=user.pk or 0, suspended=False)
 
 
 class Fleet(models.Model):
