@@ -83,18 +83,20 @@ async def test_a_killed_process_says_no_goodbye_and_its_devices_expire(van, monk
 
 def test_the_interval_is_the_median_of_the_last_five_gaps_within_bounds():
     from tracking.fixes import Fix
-    from tracking.ingest.accept import Reporter
+    from tracking.ingest.accept import Pace
 
-    def at(seconds: int) -> Fix:
-        return Fix(seconds * 1000, 57.7, 11.9, None, None, None, None, None, None, None, None, None)
+    pace = Pace()
 
-    reporter = Reporter(None)  # type: ignore[arg-type]
-    assert reporter._interval([at(0)]) is None
-    assert reporter._interval([at(1)]) == 5  # never below
+    def after(seconds: int) -> float | None:
+        pace.note([Fix(seconds * 1000, 57.7, 11.9, None, None, None, None, None, None, None, None, None)])
+        return pace.interval()
+
+    assert after(0) is None
+    assert after(1) == 5  # never below
     for seconds in (11, 21, 31, 41):
-        reporter._interval([at(seconds)])
-    assert reporter._interval([at(5)]) == 10  # a late one changes nothing
-    assert reporter._interval([at(100_000)]) == 10
+        after(seconds)
+    assert after(5) == 10  # a late one changes nothing
+    assert after(100_000) == 10
     for seconds in (200_000, 300_000, 400_000):
-        last = reporter._interval([at(seconds)])
+        last = after(seconds)
     assert last == 3600  # never above

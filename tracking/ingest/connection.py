@@ -6,6 +6,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from tracking import database, journal, messages
 from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, iso, now_ms
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source
-from tracking.ingest.flush import MAX_QUEUED, flusher
+from tracking.ingest.flush import MAX_QUEUED, Flush, flusher
 
 log = logging.getLogger("fleetline.device")
 
@@ -53,6 +54,17 @@ class Meter:
         return self.positions > RATE_POSITIONS * RATE_WINDOW_S or self.bytes > RATE_BYTES * RATE_WINDOW_S
 
 
+class Taken:
+    """The frames of one connection that one flush carries: settled together, with one acknowledgement."""
+
+    __slots__ = ("count", "flush", "refused", "seq")
+
+    def __init__(self, flush: Flush) -> None:
+        self.flush = flush
+        self.count = self.seq = 0
+        self.refused: list[tuple[Batch, int]] = []
+
+
 class Connection:
     """One device, connected."""
 
@@ -72,6 +84,7 @@ class Connection:
         self.flusher = flusher()
         self.last_message = 0
         self._send = send
+        self._taken: Taken | None = None
         self._out: deque[str | int] = deque()
         self._writing: asyncio.Task[None] | None = None
         self._delivering: asyncio.Task[None] | None = None
@@ -141,7 +154,7 @@ class Connection:
         seq = None
         if isinstance(frame, Batch):
             seq = frame.seq or self.highest + 1
-        if not await self._has_room(seq, count):
+        if self._is_crowded(seq, count) and not await self._has_room(seq, count):
             return None
         if isinstance(frame, Batch):
             self._take(frame, seq or 0, count, received)
@@ -165,6 +178,15 @@ class Connection:
             # Let the last error go out first.
             self._writing.add_done_callback(lambda _: self.close(4400))
 
+    def _is_crowded(self, seq: int | None, count: int) -> bool:
+        """Whether it takes a closer look to know if the frame can be kept."""
+        return (
+            (self.in_flight + count > MAX_IN_FLIGHT and self.in_flight > 0)
+            or (self.refused_at is not None and seq is not None)
+            or self.flusher.down
+            or self.flusher.queued + count > MAX_QUEUED
+        )
+
     async def _has_room(self, seq: int | None, count: int) -> bool:
         """Whether the frame can be kept. While the journal is healthy, wait for room instead of refusing.
 
@@ -175,7 +197,7 @@ class Connection:
             self.error("unavailable", "send again from the refused frame on", seq=seq)
             return False
         while self.in_flight and self.in_flight + count > MAX_IN_FLIGHT and not self.flusher.down:
-            await asyncio.wait([self.flusher.add().done], timeout=0.25)
+            await asyncio.wait([self.flusher.open().done], timeout=0.25)
         full = self.in_flight and self.in_flight + count > MAX_IN_FLIGHT
         if full or self.flusher.queued + count > MAX_QUEUED:
             self.refused_at = self.refused_at if seq is None else seq
@@ -197,15 +219,24 @@ class Connection:
     def _take(self, batch: Batch, seq: int, count: int, received: int) -> None:
         self.highest = max(self.highest, seq)
         self.in_flight += count
+        flush = self.reporter.accept(batch, received=received)
+        taken = self._taken
+        if taken is None or taken.flush is not flush:
+            taken = self._taken = Taken(flush)
+            flush.settled.append(partial(self._settled, taken))
+        taken.count += count
+        taken.seq = max(taken.seq, seq)
+        if batch.rejections:
+            taken.refused.append((batch, seq))
 
-        def settled() -> None:
-            self.in_flight -= count
-            self.said_unavailable = False
-            if batch.rejections:
-                self.write(*_rejections(batch, seq))
-            self.ack(seq)
-
-        self.reporter.accept(batch, received=received, settled=settled)
+    def _settled(self, taken: Taken) -> None:
+        self.in_flight -= taken.count
+        self.said_unavailable = False
+        for batch, seq in taken.refused:
+            self.write(*_rejections(batch, seq))
+        self.ack(taken.seq)
+        if self._taken is taken:
+            self._taken = None
 
     def _take_message(self, frame: Receipt | Reply | Say, received: int) -> None:
         who = self.source.who
@@ -218,7 +249,9 @@ class Connection:
             if isinstance(entry, journal.Said):
                 self.write(to_json({"type": "receipt", "id": entry.id, "status": "stored"}))
 
-        self.flusher.add(entry, settled=settled)
+        flush = self.flusher.open()
+        flush.add(entry)
+        flush.settled.append(settled)
 
     # --- messages to the vehicle: one sender a connection, in their order -----------------------
 

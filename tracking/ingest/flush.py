@@ -8,13 +8,14 @@ fleet; only when Redis has answered for the block does anybody hear an acknowled
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import redis
 from celery import current_app
 from kombu.exceptions import OperationalError
 
 from tracking import journal, live
+from tracking.fixes import Fix
 from tracking.loops import journal_redis, per_loop
 
 log = logging.getLogger("fleetline.flush")
@@ -24,15 +25,40 @@ MAX_QUEUED = 100_000
 RETRY_FIRST_S, RETRY_MOST_S = 0.1, 2.0
 
 
+class Mover(Protocol):
+    """A device whose newest fix goes to the live picture."""
+
+    @property
+    def device(self) -> int: ...
+
+    def update(self, fix: Fix, received: int) -> live.Update: ...
+
+
 class Flush:
     """What one flush writes, and who waits for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, owner: "Flusher") -> None:
         self.entries: list[journal.Entry] = []
-        self.updates: dict[int, live.Update] = {}  # by device
         self.positions = 0
+        # Called, in this order, when the entries are in the journal.
         self.settled: list[Callable[[], None]] = []
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._owner = owner
+        self._newest: dict[int, tuple[Mover, Fix, int]] = {}  # by device
+
+    def add(self, entry: journal.Entry, positions: int = 1) -> None:
+        """Queue an entry that counts for so many positions in the journal's limit."""
+        self.entries.append(entry)
+        self.positions += positions
+        self._owner.queued += positions
+
+    def moved(self, mover: Mover, fix: Fix, received: int) -> None:
+        known = self._newest.get(mover.device)
+        if known is None or fix.time > known[1].time:
+            self._newest[mover.device] = (mover, fix, received)
+
+    def updates(self) -> list[live.Update]:
+        return [mover.update(fix, received) for mover, fix, received in self._newest.values()]
 
 
 class Flusher:
@@ -45,29 +71,13 @@ class Flusher:
         self._task: asyncio.Task[None] | None = None
         self._waking: set[asyncio.Future[None]] = set()
 
-    def add(
-        self,
-        *entries: journal.Entry,
-        update: live.Update | None = None,
-        settled: Callable[[], None] | None = None,
-    ) -> Flush:
-        """Queue entries; `settled` is called, in order, when they are in the journal."""
+    def open(self) -> Flush:
+        """The flush that still takes entries; it is under way as soon as it is asked for."""
         flush = self._next
         if flush is None:
-            flush = self._next = Flush()
+            flush = self._next = Flush(self)
             if self._task is None or self._task.done():
                 self._task = asyncio.create_task(self._run())
-        for entry in entries:
-            flush.entries.append(entry)
-            weight = journal.weight(entry)
-            flush.positions += weight
-            self.queued += weight
-        if update is not None:
-            known = flush.updates.get(entries[0].device)
-            if known is None or update.time > known.time:
-                flush.updates[entries[0].device] = update
-        if settled is not None:
-            flush.settled.append(settled)
         return flush
 
     async def _run(self) -> None:
@@ -86,10 +96,10 @@ class Flusher:
 
     async def _write(self, flush: Flush) -> None:
         """Write until it is in; a block written twice after a lost answer is the same fixes twice."""
-        retry, entries = RETRY_FIRST_S, flush.entries
+        retry, entries, updates = RETRY_FIRST_S, flush.entries, flush.updates()
         while True:
             try:
-                entries = await self._try(entries, flush.updates)
+                entries = await self._try(entries, updates)
                 if not entries:
                     break
                 reason = "the journal is full: the archive does not keep up"
@@ -106,13 +116,11 @@ class Flusher:
             log.warning("journal is back")
             self.down = False
 
-    async def _try(
-        self, entries: list[journal.Entry], updates: dict[int, live.Update]
-    ) -> list[journal.Entry]:
+    async def _try(self, entries: list[journal.Entry], updates: list[live.Update]) -> list[journal.Entry]:
         """Return the entries of shards that were full."""
         pipe = journal_redis().pipeline(transaction=False)
         shards = journal.append(pipe, entries)
-        fleets = live.take(pipe, updates.values())
+        fleets = live.take(pipe, updates)
         answers = await pipe.execute()
         full = {shard for shard, taken in zip(shards, answers, strict=False) if taken == 0}
         for shard, taken in zip(shards, answers, strict=False):
@@ -121,11 +129,11 @@ class Flusher:
         self._publish(fleets, answers[len(shards) :], updates)
         return [entry for entry in entries if journal.shard_of(entry.vehicle) in full]
 
-    def _publish(self, fleets: list[int], answers: list[Any], updates: dict[int, live.Update]) -> None:
+    def _publish(self, fleets: list[int], answers: list[Any], updates: list[live.Update]) -> None:
         if not fleets:
             return
         newest: dict[int, bytes] = {}
-        for update in sorted(updates.values(), key=lambda u: u.time):
+        for update in sorted(updates, key=lambda u: u.time):
             newest[update.vehicle] = update.value
         hub = live.hub()
         for fleet, moved in zip(fleets, answers, strict=True):

@@ -103,8 +103,8 @@ async def _take(source: Source, body: dict[str, Any]) -> dict[str, Any]:
     if out.down or out.queued + len(batch.fixes) > MAX_QUEUED:
         raise _unavailable()
     flush = reporter.accept(batch, received=received)
-    if said:
-        flush = out.add(*said)
+    for entry in said:
+        flush.add(entry)
     try:
         await asyncio.wait_for(asyncio.shield(flush.done), JOURNAL_WAIT_S)
     except TimeoutError as error:
