@@ -153,8 +153,8 @@ def test_any_bytes_are_read_or_refused(method, query, content_type, body):
 KEYS = [
     "_type", "lat", "lon", "tst", "location", "locations", "current", "coords", "timestamp", "battery",
     "level", "position", "device", "event", "uniqueId", "attributes", "fixTime", "deviceTime", "latitude",
-    "longitude", "ident", "position.latitude", "items", "id", "batt", "geometry", "coordinates", "properties", "alarm",
-    "t", "rty", "bs", "topic", "tid", "extras", "activity", "speed",
+    "longitude", "ident", "position.latitude", "items", "id", "batt", "geometry", "coordinates", "properties",
+    "alarm", "t", "rty", "bs", "topic", "tid", "extras", "activity", "speed",
 ]  # fmt: skip
 values = st.recursive(
     st.one_of(
