@@ -9,6 +9,7 @@ import contextlib
 import os
 import secrets
 import tempfile
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -75,6 +76,15 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     return int(value)
 
 
+def networks(values: list[str]) -> list[IPv4Network | IPv6Network]:
+    try:
+        return [ip_network(text.strip(), strict=False) for text in values]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES: {error}. Write addresses or networks: 127.0.0.1,10.0.0.0/8."
+        ) from error
+
+
 def key_ring(value: str) -> dict[str, str]:
     """Parse `kid:key,kid:key`; the first key signs, all verify."""
     ring: dict[str, str] = {}
@@ -103,6 +113,8 @@ for origin in ORIGINS:
             f"ORIGINS: {origin!r} is not a full origin such as https://fleet.example.org."
         )
 CSRF_TRUSTED_ORIGINS = ORIGINS
+# Addresses and networks of proxies that may say who is behind them (X-Forwarded-For). Of others it is ignored.
+TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
 # Password of the first superuser `admin`; unset: a random one, printed once at first start.
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 
@@ -208,10 +220,16 @@ TEMPLATES = [
     }
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 SESSION_ENGINE = "dashboard.sessions"
+PASSWORD_RESET_TIMEOUT = 86_400
 CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "live"
@@ -222,6 +240,15 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+# --- mail: only to set a forgotten password; without it a manager makes the link ----------
+
+EMAIL_URL = env.str("EMAIL_URL", default="")
+if EMAIL_URL:
+    EMAIL_URL = url("EMAIL_URL", "", tuple(environ.Env.EMAIL_SCHEMES))
+    vars().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Fleetline <fleetline@localhost>")
 
 # --- behind TLS --------------------------------------------------------------------------
 

@@ -29,6 +29,9 @@ for name in (
     "TOKEN_KEYS",
     "SECRET_KEY",
     "DEBUG",
+    "EMAIL_URL",
+    "EMAIL_FROM",
+    "TRUSTED_PROXIES",
 ):
     os.environ.pop(name, None)
 os.environ["DATA"] = str(FOLDER)
