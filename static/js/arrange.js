@@ -1,9 +1,24 @@
 // @ts-check
 // Which vehicles the list and the map show, in which order. Pure.
 
+import { metres } from "./geo.js";
+import { STATES } from "./states.js";
+
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./states.js").State} State */
-/** @typedef {{ query: string, states: Set<State>, fleets: Set<string> }} Filter an empty set filters nothing */
+/** @typedef {import("./filter.js").Filter} Filter */
+/** @typedef {import("./filter.js").Sort} Sort */
+/**
+ * @typedef {object} Arranged
+ * @property {number[]} slots to show, in order
+ * @property {number[]} dimmed the others
+ * @property {State[]} states of every slot
+ * @property {Record<string, number>} counts of each state, among those that match the rest of the filter
+ * @property {Record<string, number>} fleets how many of each fleet match the rest of the filter
+ */
+
+/** Numbers change all the time: rows that are sorted by them stay put for a while. */
+export const RESORT_MS = 3000;
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
@@ -31,8 +46,9 @@ export class Names {
     this.#texts = [];
     for (const slot of this.#order) {
       const vehicle = store.vehicle(slot);
-      if (vehicle)
-        this.#texts[slot] = plain(`${vehicle.name} ${vehicle.plate} ${vehicle.driver} ${vehicle.uid ?? ""}`);
+      if (!vehicle) continue;
+      const { plate, driver, tags, uid } = vehicle;
+      this.#texts[slot] = plain([vehicle.name, plate, driver, ...tags, uid ?? ""].join(" "));
     }
   }
 
@@ -46,30 +62,88 @@ export class Names {
   }
 }
 
+/** Slots by what people sort by. */
+export class Order {
+  /** @type {number[]} */
+  #order = [];
+  /** @type {unknown[]} */
+  #of = [];
+  #at = Number.NEGATIVE_INFINITY;
+  /** Metres from the point that the list is sorted by, by slot. */
+  distance = new Float64Array();
+
+  /**
+   * @param {Store} store @param {Names} names refreshed @param {Sort} sort @param {number} now
+   * @param {[number, number] | null} from longitude, latitude: nearest first, whatever the sort
+   */
+  refresh(store, names, sort, now, from = null) {
+    if (from) this.#measure(store, from);
+    const of = [names.order, sort, from];
+    const same = of.every((value, index) => value === this.#of[index]);
+    if (same && now - this.#at < RESORT_MS && now >= this.#at) return this.#order;
+    this.#of = of;
+    this.#at = now;
+    if (from) this.#order = by(names.order, this.distance);
+    else if (sort === "speed") this.#order = by(names.order, store.speed, -1);
+    else if (sort === "age") this.#order = by(names.order, store.time, -1);
+    else this.#order = names.order;
+    return this.#order;
+  }
+
+  /** @param {Store} store @param {[number, number]} from */
+  #measure(store, [lon, lat]) {
+    if (this.distance.length < store.length) this.distance = new Float64Array(2 * store.length);
+    for (let slot = 0; slot < store.length; slot++)
+      this.distance[slot] = metres(lat, lon, store.lat[slot], store.lon[slot]);
+  }
+}
+
 /**
- * @param {Store} store @param {Names} names refreshed @param {Filter} filter @param {number} now
- * @returns {{ slots: number[], states: State[], counts: Record<string, number> }}
- *   slots to show, alarms first, then by name; the state of every slot; how many of each state match the rest of the filter
+ * Slots by a number each, unknown ones last; equal ones stay by name.
+ * @param {number[]} slots @param {Float64Array} values @param {1 | -1} sign -1: largest first
  */
-export function arrange(store, names, filter, now) {
+function by(slots, values, sign = 1) {
+  const known = slots.filter((slot) => !Number.isNaN(values[slot]));
+  const unknown = slots.filter((slot) => Number.isNaN(values[slot]));
+  return [...known.sort((a, b) => sign * (values[a] - values[b])), ...unknown];
+}
+
+/**
+ * Alarms come first, except where the nearest do.
+ * @param {Store} store @param {Names} names refreshed @param {Filter} filter @param {number} now
+ * @param {{ order?: number[], nearest?: boolean }} [how]
+ * @returns {Arranged}
+ */
+export function arrange(store, names, filter, now, { order = names.order, nearest = false } = {}) {
   const words = plain(filter.query).split(/\s+/).filter(Boolean);
   /** @type {State[]} */
-  const states = [];
-  /** @type {Record<string, number>} */
+  const states = new Array(store.length);
   const counts = { all: 0, alarm: 0, moving: 0, idle: 0, stopped: 0, offline: 0, never: 0 };
-  const alarms = [];
-  const others = [];
-  for (const slot of names.order) {
+  const perFleet = new Uint32Array(store.fleets.length);
+  const ours = Uint8Array.from(store.fleets, (slug) =>
+    Number(!filter.fleets.size || filter.fleets.has(slug)),
+  );
+  /** @type {number[][]} */
+  const ranks = [[], [], [], [], [], []];
+  const dimmed = [];
+  const byState = filter.sort === "state";
+  for (const slot of order) {
     const state = store.state(slot, now);
+    const fleet = store.fleet[slot];
     states[slot] = state;
-    if (filter.fleets.size && !filter.fleets.has(store.vehicle(slot)?.fleet ?? "")) continue;
-    if (words.length && !names.matches(slot, words)) continue;
-    counts.all++;
-    counts[state]++;
-    if (filter.states.size && !filter.states.has(state)) continue;
-    (state === "alarm" ? alarms : others).push(slot);
+    const found = words.length === 0 || names.matches(slot, words);
+    const wanted = filter.states.size === 0 || filter.states.has(state);
+    if (found && wanted) perFleet[fleet]++;
+    if (found && ours[fleet]) {
+      counts.all++;
+      counts[state]++;
+    }
+    if (!found || !wanted || !ours[fleet]) dimmed.push(slot);
+    else if (nearest || state === "alarm") ranks[0].push(slot);
+    else ranks[byState ? STATES.indexOf(state) : 1].push(slot);
   }
-  return { slots: [...alarms, ...others], states, counts };
+  const fleets = Object.fromEntries(store.fleets.map((slug, index) => [slug, perFleet[index]]));
+  return { slots: ranks[0].concat(...ranks.slice(1)), dimmed, states, counts, fleets };
 }
 
 /**

@@ -68,7 +68,7 @@ export class Store {
   /** @type {Map<number, OpenAlerts>} */
   #alerts = new Map();
   /** @type {Map<string, FleetSettings>} */
-  #fleets;
+  #settings;
   /** @type {Set<number> | null} vehicles named by the snapshot that is coming in */
   #named = null;
   /** Slots in use are below this. */
@@ -98,12 +98,16 @@ export class Store {
   /** 1 on, 0 off, -1 unknown */
   ignition = new Int8Array();
   online = new Uint8Array();
+  /** Which of `fleets` each vehicle is in. */
+  fleet = new Uint16Array();
+  /** @type {string[]} slugs of the fleets met */
+  fleets = [];
   /** Open alerts. */
   opened = new Uint16Array();
 
   /** @param {number} [capacity] @param {FleetSettings[]} [fleets] what they say themselves about silence */
   constructor(capacity = 256, fleets = []) {
-    this.#fleets = new Map(fleets.map((fleet) => [fleet.slug, fleet]));
+    this.#settings = new Map(fleets.map((fleet) => [fleet.slug, fleet]));
     this.#grow(capacity);
   }
 
@@ -204,7 +208,9 @@ export class Store {
     } = said;
     const { colour = "", fleet = "" } = said;
     this.#vehicles[slot] = { id, uid, name, plate, driver, phone, tags, icon, colour, fleet };
-    const silence = this.#fleets.get(fleet);
+    if (!this.fleets.includes(fleet)) this.fleets.push(fleet);
+    this.fleet[slot] = this.fleets.indexOf(fleet);
+    const silence = this.#settings.get(fleet);
     this.silentMoving[slot] = 1000 * (silence?.offline_moving_s ?? SILENT_MOVING_MS / 1000);
     this.silentStopped[slot] = 1000 * (silence?.offline_stopped_s ?? SILENT_STOPPED_MS / 1000);
     this.online[slot] = said.online ? 1 : 0;
@@ -302,21 +308,23 @@ export class Store {
   /** @param {number} capacity */
   #grow(capacity) {
     for (const field of FIELDS) {
-      const grown = new Float64Array(capacity).fill(Number.NaN);
-      grown.set(this[field]);
-      this[field] = grown;
+      this[field] = copied(this[field], new Float64Array(capacity).fill(Number.NaN));
     }
-    const ignition = new Int8Array(capacity).fill(-1);
-    ignition.set(this.ignition);
-    const online = new Uint8Array(capacity);
-    online.set(this.online);
-    const opened = new Uint16Array(capacity);
-    opened.set(this.opened);
-    this.ignition = ignition;
-    this.online = online;
-    this.opened = opened;
+    this.ignition = copied(this.ignition, new Int8Array(capacity).fill(-1));
+    this.online = copied(this.online, new Uint8Array(capacity));
+    this.opened = copied(this.opened, new Uint16Array(capacity));
+    this.fleet = copied(this.fleet, new Uint16Array(capacity));
     this.#capacity = capacity;
   }
+}
+
+/**
+ * @template {Float64Array | Int8Array | Uint8Array | Uint16Array} T
+ * @param {T} values @param {T} into a larger one
+ */
+function copied(values, into) {
+  into.set(values);
+  return into;
 }
 
 /** @param {number} slot */

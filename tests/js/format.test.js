@@ -1,7 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Clock, Delay } from "../../static/js/clock.js";
-import { age, ago, compass, count, delay, speed } from "../../static/js/format.js";
+import {
+  age,
+  ago,
+  compass,
+  coordinates,
+  count,
+  delay,
+  distance,
+  length,
+  speed,
+} from "../../static/js/format.js";
+import { page } from "../../static/js/i18n.js";
 
 test("ages use the largest unit that still says something", () => {
   const cases = [
@@ -42,6 +53,28 @@ test("headings have eight names", () => {
     "N",
   ]); // prettier-ignore
   assert.equal(compass(Number.NaN), "");
+});
+
+test("speeds and distances are in the reader's units", () => {
+  assert.deepEqual([0, 850, 3210, 9949, 9950, 214_000].map(distance), [
+    "0 m",
+    "850 m",
+    "3.2 km",
+    "9.9 km",
+    "10 km",
+    "214 km",
+  ]); // prettier-ignore
+  assert.equal(length(4.4), "4 m");
+  page.units = "imperial";
+  assert.deepEqual([10, 805, 32_187].map(distance), ["33 ft", "0.5 mi", "20 mi"]);
+  assert.equal(speed(13.4112), "30 mph");
+  assert.equal(length(3.048), "10 ft");
+  page.units = "metric";
+  assert.equal(distance(Number.NaN), "");
+});
+
+test("a place is written as other maps take it", () => {
+  assert.equal(coordinates(57.708871, -11.97), "57.70887, -11.97000");
 });
 
 test("counts and delays", () => {
