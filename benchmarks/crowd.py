@@ -1,0 +1,67 @@
+"""Devices with real tokens and browsers with real sessions, made in the database that the environment names.
+
+    python -m benchmarks.crowd FOLDER --devices 1000 --fleets 1 --browsers 20
+
+Writes FOLDER/tokens and FOLDER/cookies, a line each.
+"""
+
+import argparse
+import os
+from pathlib import Path
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.contrib.auth import get_user_model  # noqa: E402
+from django.db import transaction  # noqa: E402
+from django.test import Client  # noqa: E402
+
+from tracking import tokens  # noqa: E402
+from tracking.models import Device, Fleet, Vehicle  # noqa: E402
+
+
+@transaction.atomic
+def devices(count: int, *, fleets: int) -> list[str]:
+    """Make `count` devices spread over `fleets` fleets; return their tokens."""
+    slugs = [f"bench-{n}" for n in range(fleets)]
+    owners = [Fleet.objects.get_or_create(slug=slug, defaults={"name": slug})[0] for slug in slugs]
+    vehicles = Vehicle.objects.bulk_create(
+        [Vehicle(fleet=owners[n % fleets], name=f"Van {n}") for n in range(count)], batch_size=500
+    )
+    Device.objects.bulk_create(
+        [Device(uid=f"bench-{n}", vehicle=vehicle) for n, vehicle in enumerate(vehicles)], batch_size=500
+    )
+    return [tokens.issue(uid=f"bench-{n}", fleet=slugs[n % fleets]) for n in range(count)]
+
+
+@transaction.atomic
+def browsers(count: int) -> list[str]:
+    """Sign the superuser in `count` times; return the session cookies."""
+    user = get_user_model().objects.filter(is_superuser=True).earliest("pk")
+    cookies = []
+    for _ in range(count):
+        client = Client()
+        client.force_login(user)
+        cookies.append(f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}")
+    return cookies
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--devices", type=int, default=0)
+    parser.add_argument("--fleets", type=int, default=1)
+    parser.add_argument("--browsers", type=int, default=0)
+    options = parser.parse_args()
+    for name, lines in (
+        ("tokens", devices(options.devices, fleets=options.fleets)),
+        ("cookies", browsers(options.browsers)),
+    ):
+        (options.folder / name).write_text("".join(f"{line}\n" for line in lines))
+
+
+if __name__ == "__main__":
+    main()
