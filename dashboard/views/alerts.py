@@ -1,19 +1,25 @@
 """Alarms that a person must see: the bar on every page, and the page of all of them."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.core.paginator import Paginator
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from dashboard.access import Request, fleets_where, signed_in, vehicle_or_404
+from dashboard import alarms
+from dashboard.access import Request, signed_in, vehicle_or_404
+from dashboard.models import Profile
 from tracking import alerts as ledger
-from tracking.models import Alert, Role, Vehicle
+from tracking.models import Alert, Role
 
 BAR_LENGTH = 3  # alerts in the bar; the rest is a number
-PAGE_LENGTH = 200  # acknowledged ones on the page
+TAKEN_S = 20  # so long the bar says who took an alert on
+PAGE_LENGTH = 50
 
 
 @require_safe
@@ -26,70 +32,114 @@ def alert_bar(request: Request) -> HttpResponse:
 @signed_in
 def alerts(request: Request) -> HttpResponse:
     template = "dashboard/_alerts.html" if request.htmx else "dashboard/alerts.html"
-    return render(request, template, _page_context(request))
+    return render(request, template, _list(request, request.GET))
 
 
 @require_POST
 @signed_in
 def acknowledge(request: Request, pk: int) -> HttpResponse:
-    """Take an alert on. Somebody was faster: the answer shows who."""
-    alert = get_object_or_404(_visible(request), pk=pk)
+    """Take an alert on, with a `note`. Somebody was faster: the answer shows who."""
+    alert = _mine(request, pk)
+    ledger.acknowledge(alert.pk, user=request.user, note=_note(request))
+    return _acted(request, alert)
+
+
+@require_POST
+@signed_in
+def close(request: Request, pk: int) -> HttpResponse:
+    """Put an alert that was taken on away, with a `note` of how it ended."""
+    alert = _mine(request, pk)
+    ledger.close(alert.pk, user=request.user, note=_note(request))
+    return _acted(request, alert)
+
+
+@require_POST
+@signed_in
+def sound(request: Request) -> HttpResponse:
+    """`on`=1: alarms are heard until somebody takes them on; 0: they are only seen."""
+    on = request.POST.get("on") == "1"
+    Profile.objects.update_or_create(user=request.user, defaults={"sound": on})
+    return _bar(request) if request.htmx else redirect("alerts")
+
+
+def _mine(request: Request, pk: int) -> Alert:
+    alert = get_object_or_404(alarms.visible(request.user), pk=pk)
     vehicle_or_404(request.user, alert.vehicle_id, Role.DISPATCHER)
-    note = request.POST.get("note", "").replace("\0", "").strip()  # PostgreSQL keeps no NUL
-    ledger.acknowledge(alert.pk, user=request.user, note=note)
+    return alert
+
+
+def _note(request: Request) -> str:
+    return request.POST.get("note", "").replace("\0", "").strip()  # PostgreSQL keeps no NUL
+
+
+def _acted(request: Request, alert: Alert) -> HttpResponse:
+    """What the screen shows after it: the bar or the list, whichever asked."""
+    query = QueryDict(request.POST.get("query", ""))
     if not request.htmx:
-        return redirect("alerts")
+        return redirect(_address(query))
     if (request.htmx.target or "").endswith("#alert-list"):
-        return render(request, "dashboard/_alerts.html", _page_context(request))
-    return _bar(request)
+        return render(request, "dashboard/_alerts.html", _list(request, query))
+    return _bar(request, also=[alert.pk])
 
 
-def _visible(request: Request) -> "QuerySet[Alert]":
-    # Vehicle ids, not a join: alerts of a removed vehicle belong to nobody.
-    vehicles = Vehicle.objects.visible_to(request.user)
-    return Alert.objects.filter(vehicle__in=vehicles).select_related("vehicle__fleet", "vehicle__driver")
-
-
-def _bar(request: Request) -> HttpResponse:
-    found = _rows(request, _visible(request).filter(status=Alert.Status.OPEN).order_by("time", "pk"))
-    # A phone shows one alert and a number.
-    more = {"more": max(0, len(found) - BAR_LENGTH), "more_phone": max(0, len(found) - 1)}
-    context = {"alerts": found[:BAR_LENGTH], **more}
+def _bar(request: Request, *, also: Iterable[int] = ()) -> HttpResponse:
+    """The open alerts, oldest first, and who took on those that have just left it, or those of `also`."""
+    visible = alarms.visible(request.user)
+    found = visible.filter(status=Alert.Status.OPEN).order_by("time", "pk")
+    number = found.count()
+    taken = visible.filter(status=Alert.Status.ACKNOWLEDGED).filter(
+        at__gte=timezone.now() - timedelta(seconds=TAKEN_S)
+    ) | visible.exclude(status=Alert.Status.OPEN).filter(pk__in=also)
+    context = {
+        "alerts": alarms.rows(request.user, found[:BAR_LENGTH]),
+        "taken": alarms.rows(request.user, taken.order_by("-at")[:BAR_LENGTH]),
+        # A phone shows one alert and a number.
+        "more": max(0, number - BAR_LENGTH),
+        "more_phone": max(0, number - 1),
+        "sound": alarms.profile(request.user).sound,
+    }
     return render(request, "dashboard/_alert_bar.html", context)
 
 
-def _page_context(request: Request) -> dict[str, Any]:
-    visible = _visible(request)
-    done = visible.exclude(status=Alert.Status.OPEN).order_by("-at", "-pk")[:PAGE_LENGTH]
+def _list(request: Request, query: QueryDict) -> dict[str, Any]:
+    asked = alarms.AlertFilter(query, request.user)
+    page = Paginator(asked.alerts(), PAGE_LENGTH).get_page(query.get("page"))
+    state = asked.cleaned_data.get("state", alarms.CURRENT)
+    counted = (Alert.Status.OPEN.value, Alert.Status.ACKNOWLEDGED.value)
+    counts = {name: asked.alerts(name).count() for name in counted}
     return {
-        "open": _rows(request, visible.filter(status=Alert.Status.OPEN).order_by("time", "pk")),
-        "done": _rows(request, done),
-        "page_length": PAGE_LENGTH,
+        "filter": asked,
+        "page": page,
+        "rows": alarms.rows(request.user, page.object_list),
+        "states": [
+            {
+                "label": label,
+                "count": counts.get(name),
+                "chosen": name == state,
+                "query": _with(query, state=name),
+            }
+            for name, label in alarms.STATES.items()
+        ],
+        "state": state,
+        "query": query.urlencode(),
+        "address": _address(query),
+        "newer": page.has_previous() and _with(query, page=str(page.previous_page_number())),
+        "older": page.has_next() and _with(query, page=str(page.next_page_number())),
+        "sound": alarms.profile(request.user).sound,
     }
 
 
-def _rows(request: Request, found: "QuerySet[Alert]") -> list[dict[str, Any]]:
-    writable = fleets_where(request.user, Role.DISPATCHER)
-    return [
-        {
-            "alert": alert,
-            "vehicle": alert.vehicle,
-            "kind": kind_words(alert.kind),
-            "time": _moment(alert.time),
-            "last_time": _moment(alert.last_time),
-            "received": _moment(alert.received),
-            "late": alert.received - alert.time >= 60_000,
-            "may_acknowledge": alert.vehicle.fleet_id in writable,
-        }
-        for alert in found
-    ]
+def _with(query: QueryDict, **changes: str) -> str:
+    """The same question with another answer; another state begins at its first page."""
+    changed = query.copy()
+    changed.pop("page", None)
+    for name, value in changes.items():
+        changed[name] = value
+    return _address(changed)
 
 
-def kind_words(kind: str) -> str:
-    """`sos` → SOS, `power_cut` → Power cut."""
-    words = kind.replace("_", " ")
-    return words.upper() if len(words) <= 3 and words != "tow" else words.capitalize()
-
-
-def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+def _address(query: QueryDict) -> str:
+    asked = query.copy()
+    for name in [name for name, value in query.items() if not value]:
+        del asked[name]
+    return reverse("alerts") + (f"?{asked.urlencode()}" if asked else "")
