@@ -40,6 +40,13 @@ class Refusals(Heard, tag="q", gc=False):
     rejections: list[Rejection]
 
 
+class Heartbeat(Heard, tag="h", gc=False):
+    """A sign of life without a position: the battery (percent) at `time` (ms)."""
+
+    time: int
+    battery: float
+
+
 class Receipt(Heard, tag="r", gc=False):
     id: str
     status: str
@@ -55,12 +62,13 @@ class Said(Heard, tag="s", gc=False):
     in_reply_to: str | None
 
 
-Entry = Fixes | Refusals | Receipt | Said
+Entry = Fixes | Refusals | Heartbeat | Receipt | Said
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
 # KEYS stream, length, wake  ARGV block, positions, limit, wake ms
-# Returns 0 when the journal is full, 1 when taken, 2 when taken and the archiver is to be woken.
+# Returns FULL, TAKEN, or WAKE: taken, and the archiver is to be woken.
+FULL, TAKEN, WAKE = 0, 1, 2
 APPEND = """
 local length = tonumber(redis.call('GET', KEYS[2]) or '0')
 if length > 0 and length + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
@@ -119,9 +127,10 @@ def decode(block: bytes) -> list[Entry]:
 
 def append(pipe: "Pipeline[Any]", entries: Iterable[Entry]) -> list[int]:
     """Put one block per shard on the pipeline; return the shards in the order of its answers."""
+    count = settings.JOURNAL_SHARDS
     shards: dict[int, list[Entry]] = {}
     for entry in entries:
-        shards.setdefault(shard_of(entry.vehicle), []).append(entry)
+        shards.setdefault(entry.vehicle % count, []).append(entry)
     for shard, mine in shards.items():
         key = stream(shard)
         pipe.eval(

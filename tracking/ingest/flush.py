@@ -80,6 +80,10 @@ class Flusher:
                 self._task = asyncio.create_task(self._run())
         return flush
 
+    def has_room(self, count: int) -> bool:
+        """Whether so many positions more can wait here."""
+        return self.queued + count <= MAX_QUEUED
+
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         while self._next is not None:
@@ -122,12 +126,14 @@ class Flusher:
         shards = journal.append(pipe, entries)
         fleets = live.take(pipe, updates)
         answers = await pipe.execute()
-        full = {shard for shard, taken in zip(shards, answers, strict=False) if taken == 0}
+        full = set()
         for shard, taken in zip(shards, answers, strict=False):
-            if taken == 2:
+            if taken == journal.FULL:
+                full.add(shard)
+            elif taken == journal.WAKE:
                 self._wake(shard)
         self._publish(fleets, answers[len(shards) :], updates)
-        return [entry for entry in entries if journal.shard_of(entry.vehicle) in full]
+        return [entry for entry in entries if journal.shard_of(entry.vehicle) in full] if full else []
 
     def _publish(self, fleets: list[int], answers: list[Any], updates: list[live.Update]) -> None:
         if not fleets:
