@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from fleet import embedded
@@ -301,6 +302,12 @@ CELERY_TASK_ROUTES = {"tracking.tasks.archive": {"queue": "archive"}}
 CELERY_BEAT_SCHEDULE = {
     "archive": {"task": "tracking.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
     "housekeeping": {"task": "tracking.tasks.housekeeping", "schedule": 300.0, "options": {"expires": 300}},
+    # At night (UTC), when the fewest write.
+    "purge": {
+        "task": "tracking.tasks.purge",
+        "schedule": crontab(hour="2", minute="30"),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- logs: one line a batch, never one a fix; no coordinates, tokens or message texts -----

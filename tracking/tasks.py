@@ -4,7 +4,9 @@ from celery import shared_task
 from django.conf import settings
 
 from tracking import archive as archiver
-from tracking import messages
+from tracking import messages, removal, retention
+
+SLICE_S = 10.0  # a stop waits for the task that runs
 
 
 @shared_task(expires=10)
@@ -26,3 +28,19 @@ def sweep() -> None:
 @shared_task
 def housekeeping() -> None:
     messages.expire()
+
+
+@shared_task
+def sweep_removed() -> None:
+    """Remove the records of vehicles that are gone; comes again while there are any."""
+    if not removal.sweep(seconds=SLICE_S):
+        sweep_removed.delay()
+
+
+@shared_task
+def purge() -> None:
+    """Every night: remove what is older than its fleet keeps, then what a removal left behind."""
+    if retention.purge(seconds=SLICE_S):
+        sweep_removed.delay()
+    else:
+        purge.delay()

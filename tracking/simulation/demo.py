@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
-from tracking import drivers, journal, live
-from tracking.models import Alert, Device, Driver, Fleet, Latest, Message, Position, Quarantined, Vehicle
+from tracking import drivers, journal, live, removal
+from tracking.models import Device, Driver, Fleet, Quarantined, Vehicle
 from tracking.simulation.cast import role
 
 COUNT = 40
@@ -72,7 +72,8 @@ def remove() -> int:
         _wait_until_archived(set(vehicles))
     devices = list(Device.objects.filter(vehicle__in=vehicles).values_list("pk", flat=True))
     for vehicle in vehicles:  # a transaction each: others write meanwhile
-        _remove_records(vehicle)
+        for model in removal.RECORDS:
+            removal.remove_records(model, vehicle)
     for device in devices:
         Quarantined.objects.filter(device=device).delete()
     with transaction.atomic():
@@ -80,12 +81,6 @@ def remove() -> int:
     with contextlib.suppress(redis.RedisError, OSError):
         _remove_live(fleets, vehicles, devices)
     return len(vehicles)
-
-
-def _remove_records(vehicle: int) -> None:
-    with transaction.atomic():
-        for model in (Alert, Message, Latest, Quarantined, Position):
-            model._default_manager.filter(vehicle=vehicle).delete()
 
 
 @contextlib.contextmanager
@@ -127,10 +122,9 @@ def _blocks(
 
 def _remove_live(fleets: list[Fleet], vehicles: dict[int, int], devices: list[int]) -> None:
     with _redis() as client:
-        client.delete(PROGRESS_KEY, HISTORY_KEY, *(f"conn:{device}" for device in devices))
+        client.delete(PROGRESS_KEY, HISTORY_KEY)
         for fleet in fleets:
             client.delete(f"presence:{fleet.pk}")
             client.zrem("watched", str(fleet.pk))
-    for fleet in fleets:
-        live.forget(fleet.pk, [vehicle for vehicle, owner in vehicles.items() if owner == fleet.pk])
-    live.announce([live.refresh(fleet.pk) for fleet in fleets])
+    of_fleet = {fleet.pk: [pk for pk, owner in vehicles.items() if owner == fleet.pk] for fleet in fleets}
+    removal.forget(of_fleet, devices)
