@@ -19,7 +19,7 @@ from msgspec import Struct
 from tracking import alerts, journal, messages
 from tracking.fixes import Fix
 from tracking.messages import Change
-from tracking.models import Quarantined, Vehicle
+from tracking.models import Latest, Quarantined, Vehicle
 
 log = logging.getLogger("fleetline.archive")
 
@@ -119,6 +119,7 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
     refused = list(damaged)
     plain: list[Row] = []
     alarms: list[tuple[Row, Fix]] = []
+    heartbeats: list[journal.Heartbeat] = []
     for entry in entries:
         if isinstance(entry, journal.Fixes):
             if entry.vehicle not in known:
@@ -134,9 +135,12 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
             refused += (
                 _quarantined(entry, r.code, r.detail, r.raw, salt=str(r.index)) for r in entry.rejections
             )
+        elif isinstance(entry, journal.Heartbeat):
+            heartbeats.append(entry)
         elif entry.vehicle in known:
             _store_message(entry, stored)
     stored.positions = _store_rows(plain, refused) + _store_alarms(alarms, refused, stored)
+    _store_heartbeats(heartbeats)
     stored.quarantined = _quarantine(refused)
     return stored
 
@@ -156,6 +160,18 @@ def _store_message(entry: journal.Receipt | journal.Said, stored: Stored) -> Non
         changed = messages.store_said(entry)
     if changed is not None:
         stored.messages.append(changed)
+
+
+def _store_heartbeats(heartbeats: Iterable[journal.Heartbeat]) -> None:
+    """The newest battery of each device, unless its newest position is newer still."""
+    newest: dict[tuple[int, int], journal.Heartbeat] = {}
+    for beat in heartbeats:
+        key = (beat.vehicle, beat.device)
+        if key not in newest or beat.time >= newest[key].time:
+            newest[key] = beat
+    for (vehicle, device), beat in sorted(newest.items()):
+        latest = Latest.objects.filter(vehicle=vehicle, device=device, time__lte=beat.time)
+        latest.update(battery=beat.battery)
 
 
 def _store_rows(rows: list[Row], refused: list[Quarantined]) -> int:

@@ -59,6 +59,13 @@ for i = 1, #ARGV, 5 do
 end
 return moved
 """
+# KEYS live hash  ARGV vehicle, old value, new value
+SWAP = """
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[3])
+return 1
+"""
+TIME, BATTERY = 1, 6  # where they stand in a value
 
 
 class Update(Struct, gc=False):
@@ -110,6 +117,19 @@ def take(pipe: "Pipeline[Any]", updates: Iterable[Update]) -> list[int]:
             argv += (u.vehicle, u.time, int(u.primary), "" if u.interval is None else u.interval, u.value)
         pipe.eval(TAKE, 2, *_keys(fleet), *argv)
     return list(fleets)
+
+
+async def refresh_battery(fleet: int, vehicle: int, *, battery: float, time: int) -> None:
+    """Show the battery (percent) as it was at `time` (ms), unless the position shown is newer than that."""
+    client, key = journal_redis(), _keys(fleet)[0]
+    shown = await client.hget(key, str(vehicle))
+    content = msgspec.json.decode(shown) if shown else None
+    if content is None or content[TIME] > time or content[BATTERY] == battery:
+        return
+    content[BATTERY] = battery
+    fresh = msgspec.json.encode(content)
+    if await client.eval(SWAP, 1, key, str(vehicle), shown, fresh):
+        hub().publish(fleet, {vehicle: fresh})
 
 
 async def latest(fleet: int) -> dict[int, bytes]:

@@ -2,11 +2,17 @@
 
 Nothing here depends on a goodbye: a killed process says none. Each process renews its devices'
 entries; an entry that nobody renews expires, and whoever looks announces it.
+
+A device that posts over HTTP has no connection to lose: a contact counts as one for CONTACT_MS, or
+for three times as long as the pause before it when that is longer, at most LONGEST_MS. So a phone that
+reports every quarter of an hour is connected all the time, and one that stops is gone within three reports.
 """
 
 from collections.abc import Iterable
 from typing import Any
 
+import redis
+from django.conf import settings
 from django.utils.timezone import now
 from msgspec import Struct
 
@@ -16,6 +22,9 @@ from tracking.loops import shared_redis
 
 RENEW_S = 20
 PRESENT_MS = 60_000
+CONTACT_MS = 600_000
+CONTACTS_MISSED = 3
+LONGEST_MS = 3_600_000
 
 # KEYS epoch, presence  ARGV epoch, member, sibling members…
 # Returns 1 when the owner of the epoch left and no other device of its vehicle is connected.
@@ -27,6 +36,20 @@ for i = 3, #ARGV do
 end
 return 1
 """
+# KEYS presence  ARGV member, until, now  Returns 1 when the member was not there, or no longer.
+CONTACT = """
+local until_ = redis.call('ZSCORE', KEYS[1], ARGV[1])
+if not until_ or tonumber(until_) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
+if until_ and tonumber(until_) > tonumber(ARGV[3]) then return 0 end
+return 1
+"""
+# KEYS presence  ARGV now, at most  Returns the members that expired; each to one caller only.
+EXPIRE = """
+local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
+if #gone > 0 then redis.call('ZREM', KEYS[1], unpack(gone)) end
+return gone
+"""
+EXPIRED_AT_ONCE = 1000
 
 
 class Who(Struct, frozen=True):
@@ -74,6 +97,17 @@ async def arrive(who: Who) -> int:
     return epoch
 
 
+async def contact(who: Who, *, pause_ms: int = 0) -> None:
+    """Note a contact over HTTP, `pause_ms` after the one before it."""
+    lasting = max(CONTACT_MS, min(CONTACTS_MISSED * pause_ms, LONGEST_MS))
+    moment = now_ms()
+    came = await shared_redis().eval(
+        CONTACT, 1, _present(who.fleet), who.member, str(moment + lasting), str(moment)
+    )
+    if came:
+        await live.send([event(who.fleet, who.vehicle, online=True)])
+
+
 async def leave(who: Who, epoch: int) -> None:
     """Say goodbye, unless a newer connection of the device has taken over."""
     siblings = (f"{who.vehicle}:{device}" for device in who.siblings)
@@ -114,9 +148,29 @@ async def online(fleet: int) -> set[int]:
 
 async def expire(fleet: int) -> None:
     """Announce those whose entry nobody renewed; exactly one of all who look does."""
-    client = shared_redis()
-    for member in await client.zrangebyscore(_present(fleet), "-inf", now_ms()):
-        if await client.zrem(_present(fleet), member):
-            vehicle = int(member.split(b":")[0])
-            if vehicle not in await online(fleet):
-                await live.send([event(fleet, vehicle, online=False)])
+    gone = await shared_redis().eval(EXPIRE, 1, _present(fleet), str(now_ms()), str(EXPIRED_AT_ONCE))
+    vehicles = {int(member.split(b":")[0]) for member in gone}
+    if vehicles:
+        vehicles -= await online(fleet)
+        await live.send([event(fleet, vehicle, online=False) for vehicle in vehicles])
+
+
+# --- synchronous, for those who take devices and fleets away --------------------------------
+
+
+def connected(fleets: Iterable[int]) -> int:
+    """How many devices of the fleets are connected, or were within their last minutes."""
+    with _client() as client:
+        return sum(int(client.zcard(_present(fleet))) for fleet in fleets)
+
+
+def forget(*, fleets: Iterable[int] = (), devices: Iterable[int] = ()) -> None:
+    """Take away what is kept of removed fleets and devices."""
+    names = [*map(_present, fleets), *map(_epoch, devices)]
+    if names:
+        with _client() as client:
+            client.delete(*names)
+
+
+def _client() -> "redis.Redis[bytes]":
+    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=settings.REDIS_TIMEOUT_S)

@@ -18,7 +18,7 @@ from tracking import database, journal, messages
 from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, iso, now_ms
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source
-from tracking.ingest.flush import MAX_QUEUED, Flush, flusher
+from tracking.ingest.flush import Flush, flusher
 
 log = logging.getLogger("fleetline.device")
 
@@ -184,7 +184,7 @@ class Connection:
             (self.in_flight + count > MAX_IN_FLIGHT and self.in_flight > 0)
             or (self.refused_at is not None and seq is not None)
             or self.flusher.down
-            or self.flusher.queued + count > MAX_QUEUED
+            or not self.flusher.has_room(count)
         )
 
     async def _has_room(self, seq: int | None, count: int) -> bool:
@@ -199,7 +199,7 @@ class Connection:
         while self.in_flight and self.in_flight + count > MAX_IN_FLIGHT and not self.flusher.down:
             await asyncio.wait([self.flusher.open().done], timeout=0.25)
         full = self.in_flight and self.in_flight + count > MAX_IN_FLIGHT
-        if full or self.flusher.queued + count > MAX_QUEUED:
+        if full or not self.flusher.has_room(count):
             self.refused_at = self.refused_at if seq is None else seq
             self.error("unavailable", "the journal is down and there is no room to keep this", seq=seq)
             return False
