@@ -3,11 +3,19 @@
 // The map under the vehicles: Natural Earth, GeoNames, and streets where they are installed.
 // No glyphs and no sprites: text is drawn from the page's own font.
 
+import { streetNames, worldNames, zoomed } from "./map-names.js";
+import { tileLayers } from "./town-layers.js";
+
 /** @typedef {import("./palette.js").Palette} Palette */
 /** @typedef {{ countries50: string, countries10: string, labels: string, cities: string, roads: string, town: string, index: string }} Files */
+/**
+ * @typedef {object} Town streets of a place
+ * @property {string} name @property {number[]} bounds west, south, east, north
+ * @property {string} [roads] address of its GeoJSON @property {string} [town] the same of its built-up area
+ * @property {string} [tiles] address of its PMTiles @property {import("./town-layers.js").Schema} [schema] of those
+ * @property {string} credit HTML
+ */
 
-const REGULAR = ["Inter Regular", "Inter", "sans-serif"];
-const BOLD = ["Inter SemiBold", "Inter", "sans-serif"];
 const EMPTY = { type: "FeatureCollection", features: [] };
 export const CREDIT =
   'Made with <a href="https://www.naturalearthdata.com">Natural Earth</a> · cities © <a href="https://www.geonames.org">GeoNames</a> (CC BY 4.0)';
@@ -59,38 +67,89 @@ function graticule() {
   return { type: "MultiLineString", coordinates: lines };
 }
 
-/** @param {Files} files @returns {Promise<Record<string, any>>} sources */
-export async function sources(files) {
+/** @param {any} data @param {any} more */
+const source = (data, more = {}) => ({ type: "geojson", data, maxzoom: 9, ...more });
+
+/** What does not change with the style, read once. @param {Files} files @returns {Promise<Record<string, any>>} sources */
+export async function world(files) {
   const [atlas, countries, cities] = await Promise.all(
     [files.countries50, files.labels, files.cities].map(load),
   );
   const { land, borders } = shapes(atlas);
-  const source = (/** @type {any} */ data, /** @type {any} */ more = {}) => ({
-    type: "geojson",
-    data,
-    maxzoom: 9,
-    ...more,
-  });
   return {
     land: source(land, { attribution: CREDIT }),
     borders: source(borders),
     graticule: source(graticule(), { maxzoom: 4 }),
     countries: source(points(countries)),
     cities: source(points(cities)),
-    town: source(EMPTY, { maxzoom: 12 }),
-    roads: source(EMPTY, { maxzoom: 14, tolerance: 0.3 }),
+  };
+}
+
+/** @param {Town[]} towns @returns {Record<string, any>} sources; streets are fetched when they come into view */
+function townSources(towns) {
+  /** @type {Record<string, any>} */
+  const made = {};
+  for (const { name, tiles, credit } of towns) {
+    if (tiles) made[`tiles:${name}`] = { type: "vector", url: `pmtiles://${tiles}`, attribution: credit };
+    else {
+      made[`town:${name}`] = source(EMPTY, { maxzoom: 12 });
+      made[`roads:${name}`] = source(EMPTY, { maxzoom: 14, tolerance: 0.3, attribution: credit });
+    }
+  }
+  return made;
+}
+
+/** What lies over every style, and under the vehicles. */
+function overlaySources() {
+  return {
     past: source(EMPTY, { maxzoom: 14 }),
+    trails: source(EMPTY, { maxzoom: 16, tolerance: 0 }),
     trail: source(EMPTY, { maxzoom: 16, tolerance: 0 }),
   };
 }
 
-/** @param {...(number | string | any[])} stops */
-const zoomed = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
 const big = ["<=", ["get", "c"], 2];
 
-/** @param {Palette} p @returns {any[]} layers, bottom first */
-export function layers(p) {
-  return [...ground(p), ...streets(p), ...names(p), ...trail(p)];
+/**
+ * @typedef {object} World
+ * @property {Record<string, any>} sources that every built-in style has @property {Town[]} towns
+ */
+
+/**
+ * The style without a server; `over` names the sources that are over every other style too.
+ * @param {World} world @param {Palette} p
+ */
+export function builtIn({ sources, towns }, p) {
+  const over = overlaySources();
+  return {
+    version: 8,
+    sources: { ...sources, ...townSources(towns), ...over },
+    layers: [...layers(p, towns), ...overlays(p)],
+    over,
+  };
+}
+
+/** @param {Palette} p @param {Town[]} towns @returns {any[]} layers, bottom first */
+function layers(p, towns) {
+  const drawn = towns.filter(({ tiles }) => !tiles).map(({ name }) => name);
+  const tiled = towns.filter(({ tiles }) => tiles).map((town) => tileLayers(p, town));
+  return [
+    ...ground(p),
+    ...tiled.flatMap(({ areas }) => areas),
+    ...drawn.map((name) => ({
+      id: `town:${name}`,
+      type: "fill",
+      source: `town:${name}`,
+      minzoom: 8,
+      paint: { "fill-color": p.town },
+    })),
+    borders(p),
+    ...drawn.flatMap((name) => streets(p, name)),
+    ...tiled.flatMap(({ lines }) => lines),
+    ...tiled.flatMap(({ names }) => names),
+    ...drawn.map((name) => streetNames(p, name)),
+    ...worldNames(p),
+  ];
 }
 
 /** @param {Palette} p */
@@ -106,20 +165,23 @@ function ground(p) {
     },
     { id: "land", type: "fill", source: "land", paint: { "fill-color": p.land } },
     { id: "coast", type: "line", source: "land", paint: { "line-color": p.coast, "line-width": 0.8 } },
-    { id: "town", type: "fill", source: "town", minzoom: 8, paint: { "fill-color": p.town } },
-    {
-      id: "borders",
-      type: "line",
-      source: "borders",
-      paint: { "line-color": p.border, "line-width": zoomed(2, 0.5, 6, 1.3), "line-dasharray": [3, 2] },
-    },
   ];
 }
 
 /** @param {Palette} p */
-function streets(p) {
+function borders(p) {
+  return {
+    id: "borders",
+    type: "line",
+    source: "borders",
+    paint: { "line-color": p.border, "line-width": zoomed(2, 0.5, 6, 1.3), "line-dasharray": [3, 2] },
+  };
+}
+
+/** @param {Palette} p @param {string} town */
+function streets(p, town) {
   const round = { "line-cap": "round", "line-join": "round" };
-  const small = { source: "roads", type: "line", layout: round };
+  const small = { source: `roads:${town}`, type: "line", layout: round };
   const width = (/** @type {number} */ extra) =>
     zoomed(
       9,
@@ -163,14 +225,14 @@ function streets(p) {
   return [
     {
       ...small,
-      id: "road-casing",
+      id: `road-casing:${town}`,
       minzoom: 11,
       layout: order,
       paint: { "line-color": ["case", big, p.bigCasing, p.casing], "line-width": width(1.4) },
     },
     {
       ...small,
-      id: "road",
+      id: `road:${town}`,
       minzoom: 8,
       layout: order,
       paint: { "line-color": ["case", big, p.big, p.road], "line-width": width(0) },
@@ -178,83 +240,18 @@ function streets(p) {
   ];
 }
 
-/** @param {Palette} p */
-function names(p) {
-  const paint = (/** @type {string} */ colour) => ({
-    "text-color": colour,
-    "text-halo-color": p.halo,
-    "text-halo-width": 1.3,
+/** Where vehicles were, over every style. @param {Palette} p @returns {any[]} */
+function overlays(p) {
+  const line = (/** @type {string} */ id, /** @type {any} */ width, /** @type {number} */ opacity) => ({
+    id,
+    type: "line",
+    source: id,
+    layout: { "line-cap": "round", "line-join": "round" },
+    paint: { "line-color": p.trail, "line-width": width, "line-opacity": opacity },
   });
   return [
-    {
-      id: "street-names",
-      type: "symbol",
-      source: "roads",
-      minzoom: 12.5,
-      filter: ["all", ["has", "n"], ["<=", ["get", "c"], ["step", ["zoom"], 3, 13.5, 4, 14.2, 6]]],
-      layout: {
-        "symbol-placement": "line",
-        "symbol-spacing": 380,
-        "text-field": ["get", "n"],
-        "text-font": REGULAR,
-        "text-size": zoomed(12, 10, 17, 13),
-        "symbol-sort-key": ["get", "c"],
-        "text-padding": 6,
-      },
-      paint: paint(p.street),
-    },
-    {
-      id: "cities",
-      type: "symbol",
-      source: "cities",
-      minzoom: 3.5,
-      maxzoom: 12,
-      filter: ["<=", ["get", "rank"], ["step", ["zoom"], 1, 4, 2, 5, 3, 5.6, 4, 6.4, 5, 7.2, 6]],
-      layout: {
-        "text-field": ["get", "name"],
-        "text-font": REGULAR,
-        "text-size": ["interpolate", ["linear"], ["get", "rank"], 1, 13, 6, 10.5],
-        "symbol-sort-key": ["get", "rank"],
-        "text-padding": 3,
-      },
-      paint: paint(p.city),
-    },
-    {
-      id: "countries",
-      type: "symbol",
-      source: "countries",
-      maxzoom: 7,
-      filter: ["<=", ["get", "rank"], ["step", ["zoom"], 1, 2, 2, 3, 3, 4, 4, 5, 5]],
-      layout: {
-        "text-field": ["get", "name"],
-        "text-font": BOLD,
-        "text-size": zoomed(2, 10, 6, 14),
-        "text-transform": "uppercase",
-        "text-letter-spacing": 0.12,
-        "text-max-width": 7,
-        "symbol-sort-key": ["get", "rank"],
-      },
-      paint: { ...paint(p.text), "text-opacity": 0.85 },
-    },
-  ];
-}
-
-/** @param {Palette} p */
-function trail(p) {
-  return [
-    {
-      id: "past",
-      type: "line",
-      source: "past",
-      layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": p.trail, "line-width": zoomed(9, 2, 16, 4), "line-opacity": 0.5 },
-    },
-    {
-      id: "trail",
-      type: "line",
-      source: "trail",
-      layout: { "line-cap": "round", "line-join": "round" },
-      paint: { "line-color": p.trail, "line-width": zoomed(9, 2.5, 16, 5), "line-opacity": 0.75 },
-    },
+    line("past", zoomed(9, 2, 16, 4), 0.5),
+    line("trails", zoomed(9, 1.5, 16, 3), 0.4),
+    line("trail", zoomed(9, 2.5, 16, 5), 0.75),
   ];
 }

@@ -4,10 +4,17 @@
 export const GLIDE_MS = 1000;
 const LEAST_PIXELS = 0.5;
 
+const LIMIT_DEG = 85.051129; // where the square ends
+
 /** @param {number} lon @param {number} lat @returns {[number, number]} */
 export function mercator(lon, lat) {
-  const sine = Math.sin((lat * Math.PI) / 180);
-  return [(lon + 180) / 360, 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI)];
+  return [(lon + 180) / 360, mercatorY(lat)];
+}
+
+/** @param {number} lat beyond the square: its edge */
+export function mercatorY(lat) {
+  const sine = Math.sin((Math.min(LIMIT_DEG, Math.max(-LIMIT_DEG, lat)) * Math.PI) / 180);
+  return 0.5 - Math.log((1 + sine) / (1 - sine)) / (4 * Math.PI);
 }
 
 /** @param {number} x @param {number} y @returns {[number, number]} longitude, latitude */
@@ -79,27 +86,45 @@ export class Glide {
    */
   move(slot, { lon, lat, heading, now, lasts, world }) {
     this.reserve(slot + 1);
-    const [x, y] = mercator(lon, lat);
+    this.#move(slot, (lon + 180) / 360, mercatorY(lat), heading, now, lasts, world);
+  }
+
+  /**
+   * The same for many, without garbage.
+   * @param {number[]} slots
+   * @param {{ lon: Float64Array, lat: Float64Array, heading: Float64Array, lasts: Float64Array }} to by slot
+   * @param {number} now @param {number} world
+   */
+  moveAll(slots, to, now, world) {
+    const { lon, lat, heading, lasts } = to;
+    this.reserve(lon.length);
+    for (const slot of slots)
+      this.#move(slot, (lon[slot] + 180) / 360, mercatorY(lat[slot]), heading[slot], now, lasts[slot], world);
+  }
+
+  /**
+   * @param {number} slot @param {number} x @param {number} y @param {number} heading
+   * @param {number} now @param {number} lasts @param {number} world
+   */
+  #move(slot, x, y, heading, now, lasts, world) {
     const known = Number.isFinite(this.toX[slot]);
-    const [fromX, fromY] = known ? this.at(slot, now) : [x, y];
-    const facing = known
-      ? (this.fromHeading[slot] + this.turn[slot] * this.progress(slot, now)) % 360
-      : heading;
-    const seen = Math.hypot(x - fromX, y - fromY) * world > LEAST_PIXELS;
-    const glides = known && seen && lasts > 0;
-    const goal = Number.isFinite(heading) ? heading : Number.isFinite(facing) ? facing : 0;
+    const k = this.progress(slot, now);
+    let fromX = known ? this.fromX[slot] + (this.toX[slot] - this.fromX[slot]) * k : x;
+    const fromY = known ? this.fromY[slot] + (this.toY[slot] - this.fromY[slot]) * k : y;
+    fromX += Math.round(x - fromX); // over the 180th meridian, not around the Earth
+    const facing = known ? (this.fromHeading[slot] + this.turn[slot] * k) % 360 : heading;
+    const far = (x - fromX) ** 2 + (y - fromY) ** 2 > (LEAST_PIXELS / world) ** 2;
+    const glides = known && far && lasts > 0;
+    const goal = Number.isNaN(heading) ? (Number.isNaN(facing) ? 0 : facing) : heading;
     this.fromX[slot] = glides ? fromX : x;
     this.fromY[slot] = glides ? fromY : y;
     this.toX[slot] = x;
     this.toY[slot] = y;
     this.begin[slot] = now;
     this.lasts[slot] = glides ? lasts : 0;
-    this.fromHeading[slot] = glides && Number.isFinite(facing) ? facing : goal;
-    this.turn[slot] = ((goal - this.fromHeading[slot] + 540) % 360) - 180;
-    if (!glides) {
-      this.fromHeading[slot] = goal;
-      this.turn[slot] = 0;
-    } else this.end = Math.max(this.end, now + lasts);
+    this.fromHeading[slot] = glides && !Number.isNaN(facing) ? facing : goal;
+    this.turn[slot] = glides ? ((goal - this.fromHeading[slot] + 540) % 360) - 180 : 0;
+    if (glides) this.end = Math.max(this.end, now + lasts);
   }
 
   /** @param {number} slot */

@@ -8,6 +8,8 @@ export const PALETTES = {
     sea: "#cfdde6",
     land: "#f3f2ee",
     town: "#e9e7e1",
+    green: "#dfe9d6",
+    building: "#e0ddd5",
     coast: "#a9bcc8",
     border: "#b9b3a6",
     graticule: "#c1d2dd",
@@ -31,11 +33,21 @@ export const PALETTES = {
       never: "#8a929b",
     },
     selected: "#0b63ce",
+    tints: {
+      blue: "#2f6fd6",
+      teal: "#0b7d85",
+      violet: "#7a4bc9",
+      pink: "#c43a84",
+      brown: "#8a5a2b",
+      grey: "#56606b",
+    },
   },
   dark: {
     sea: "#0d141c",
     land: "#18222d",
     town: "#1e2a36",
+    green: "#1a2b29",
+    building: "#243140",
     coast: "#2a3947",
     border: "#3b4b5c",
     graticule: "#1a2733",
@@ -59,10 +71,21 @@ export const PALETTES = {
       never: "#7d8b99",
     },
     selected: "#5aa9ff",
+    tints: {
+      blue: "#7db4ff",
+      teal: "#45c8cf",
+      violet: "#b79bff",
+      pink: "#ff8ac4",
+      brown: "#d3a06c",
+      grey: "#b4c0cc",
+    },
   },
 }; // prettier-ignore
 
 /** @typedef {typeof PALETTES.light} Palette */
+
+/** What a vehicle may be painted, in the order of the shader. */
+export const COLOUR_NAMES = /** @type {const} */ (["blue", "teal", "violet", "pink", "brown", "grey"]);
 
 /** @param {string} hex @returns {[number, number, number]} 0 to 1 */
 export function rgb(hex) {

@@ -1,39 +1,53 @@
 // @ts-check
-// Where each vehicle came from while this page watched.
+// Where each vehicle came from in the last minutes: what this page saw, and what the archive knows of before.
 
+export const TRAIL_MS = 10 * 60_000;
 const POINTS = 240;
 const MOST_VEHICLES = 2000; // a larger fleet keeps none: memory
+const WAIT_MS = 1500; // between two questions to the archive
+
+/** @typedef {{ time: number, lon: number, lat: number }} Fix */
+/** @typedef {[number, number]} Point longitude, latitude */
 
 export class Trails {
-  /** @type {Map<number, { time: number, lon: number, lat: number, cut: boolean }[]>} */
+  /** @type {Map<number, Fix[]>} */
   #trails = new Map();
 
   /** @param {import("./store.js").Store} store @param {number} slot */
   add(store, slot) {
     if (store.size > MOST_VEHICLES) return;
     const trail = this.#trails.get(slot) ?? [];
-    const time = store.time[slot];
-    const gap = time - (trail.at(-1)?.time ?? time);
-    // Nobody knows the way over a gap: the line is cut there.
-    trail.push({ time, lon: store.lon[slot], lat: store.lat[slot], cut: gap > 3000 * store.interval[slot] });
+    trail.push({ time: store.time[slot], lon: store.lon[slot], lat: store.lat[slot] });
     if (trail.length > POINTS) trail.shift();
     this.#trails.set(slot, trail);
   }
 
+  /** What the archive knows; what is there already stays. @param {number} slot @param {Fix[]} fixes */
+  merge(slot, fixes) {
+    const all = new Map(fixes.map((fix) => [fix.time, fix]));
+    for (const fix of this.#trails.get(slot) ?? []) all.set(fix.time, fix);
+    const sorted = [...all.values()].sort((a, b) => a.time - b.time);
+    this.#trails.set(slot, sorted.slice(-POINTS));
+  }
+
   /**
-   * Lines up to where the marker is just now.
-   * @param {number} slot @param {[number, number]} tip longitude, latitude
+   * Lines of the last minutes up to where the marker is just now; cut where nobody knows the way.
+   * @param {number} slot @param {Point} tip longitude, latitude @param {number} gap milliseconds between fixes that are a hole
+   * @returns {Point[][]}
    */
-  lines(slot, tip) {
-    /** @type {[number, number][][]} */
-    const lines = [[]];
+  lines(slot, tip, gap) {
     const trail = this.#trails.get(slot) ?? [];
-    for (const { lon, lat, cut } of trail.slice(0, -1)) {
-      if (cut) lines.push([]);
-      lines.at(-1)?.push([lon, lat]);
+    const last = trail.at(-1);
+    if (!last) return [];
+    /** @type {Point[][]} */
+    const lines = [[]];
+    let before = Number.NaN;
+    for (const { time, lon, lat } of trail) {
+      if (time < last.time - TRAIL_MS) continue;
+      if (time - before > gap) lines.push([]);
+      lines.at(-1)?.push(time === last.time ? tip : [lon, lat]);
+      before = time;
     }
-    if (trail.at(-1)?.cut) lines.push([]);
-    lines.at(-1)?.push(tip);
     return lines.filter((line) => line.length > 1);
   }
 
@@ -45,5 +59,69 @@ export class Trails {
   /** @param {number} slot */
   forget(slot) {
     this.#trails.delete(slot);
+  }
+}
+
+/** Fixes of a track in GeoJSON. @param {any} collection @returns {Fix[]} */
+export function fixes(collection) {
+  const line = collection.features.find((/** @type {any} */ { geometry }) =>
+    geometry?.type.endsWith("LineString"),
+  );
+  if (!line) return [];
+  const many = line.geometry.type === "MultiLineString";
+  const parts = many ? line.geometry.coordinates : [line.geometry.coordinates];
+  const times = many ? line.properties.coordTimes : [line.properties.coordTimes];
+  return parts.flatMap((/** @type {number[][]} */ part, /** @type {number} */ index) =>
+    part.map(([lon, lat], at) => ({ time: Date.parse(times[index][at]), lon, lat })),
+  );
+}
+
+/** Asks the archive for trails, one after the other; again after the connection was gone. */
+export class TrailHistory {
+  /** @type {Set<number>} vehicles that were asked for */
+  #asked = new Set();
+  /** @type {number[]} vehicles */
+  #waiting = [];
+  #busy = false;
+
+  /**
+   * @param {(id: number) => string} address of a vehicle's track as GeoJSON
+   * @param {(id: number, fixes: Fix[]) => void} found
+   */
+  constructor(address, found) {
+    this.address = address;
+    this.found = found;
+  }
+
+  /** A new picture came: what was asked before may have a hole. */
+  reset() {
+    this.#asked.clear();
+  }
+
+  /** @param {number[]} ids vehicles whose trail is wanted, most wanted first @param {number} now server time */
+  want(ids, now) {
+    this.#waiting = ids.filter((id) => !this.#asked.has(id));
+    if (!this.#busy && this.#waiting.length) this.#ask(now);
+  }
+
+  /** @param {number} now */
+  async #ask(now) {
+    this.#busy = true;
+    const id = /** @type {number} */ (this.#waiting.shift());
+    this.#asked.add(id);
+    const [from, to] = [now - TRAIL_MS, now + 60_000].map((ms) => new Date(ms).toISOString());
+    try {
+      const response = await fetch(`${this.address(id)}?${new URLSearchParams({ from, to })}`);
+      if (response.ok) this.found(id, fixes(await response.json()));
+      else if (response.status === 429) this.#asked.delete(id);
+    } catch {
+      this.#asked.delete(id); // a trail is not worth an error: asked again later
+    }
+    setTimeout(
+      () => {
+        this.#busy = false;
+      },
+      this.#waiting.length ? WAIT_MS / 10 : WAIT_MS,
+    );
   }
 }
