@@ -11,7 +11,17 @@ ROOMS = ("fleet", "dashboard", "tracking")
 # Inside tracking a module imports only of its own layer or of a later one. The longest name decides.
 LAYERS: tuple[tuple[str, ...], ...] = (
     # Doors: they decode, call one function, answer.
-    ("ingest.consumers", "ingest.views", "ingest.clients", "tasks", "management", "routing", "urls", "apps"),
+    (
+        "ingest.consumers",
+        "ingest.views",
+        "ingest.phones",
+        "ingest.clients",
+        "tasks",
+        "management",
+        "routing",
+        "urls",
+        "apps",
+    ),
     # Programs that are clients of ours; they know the wire, not the database.
     ("simulation",),
     # Uses.
@@ -34,7 +44,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "health",
     ),
     # What keeps and what tells.
-    ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens"),
+    ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens", "keys"),
     # Pure.
     ("fixes", "geo"),
 )
