@@ -17,7 +17,7 @@ import environ
 from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
-from fleet import embedded
+from fleet import embedded, map_styles
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -125,6 +125,9 @@ TOKEN_KEY_BYTES = 32
 TOKEN_KEYS = key_ring(env.str("TOKEN_KEYS", default="") or "k1:" + kept_secret("token_key"))
 DEVICE_TOKEN_IN_QUERY = flag("DEVICE_TOKEN_IN_QUERY", default=False)
 AUTO_REGISTER = choice("AUTO_REGISTER", "off", ("off", "on"))
+
+# OwnTracks phones are told where the other vehicles of their fleet are.
+OWNTRACKS_MATES = flag("OWNTRACKS_MATES", default=True)
 
 # --- Redis: journal, channel layer, broker, presence -------------------------------------
 
@@ -270,6 +273,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "build" / "static"
 NODE_MODULES = BASE_DIR / "node_modules"
 BASEMAP = BASE_DIR / "build" / "basemap"
+# Maps of the user's own towns: `manage.py basemap`.
+TOWNS = DATA / "maps"
+# Other maps that people may choose, as JSON or the path of a file with it.
+MAP_STYLES = map_styles.parse(env.str("MAP_STYLES", default=""))
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("basemap", BASEMAP),
