@@ -76,3 +76,15 @@ def _empty_redis() -> None:
 def django_db_keepdb() -> bool:
     """Never dropped: it goes away with its server, whatever thread still holds a connection."""
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: pytest.FixtureRequest) -> None:
+    """Months for the positions that tests write past the archive, which would make them."""
+    from tracking import partitions
+
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        years = range(partitions.FIRST_YEAR, 2028)
+        partitions.ensure(
+            [0, *(partitions.start_ms((year, month)) for year in years for month in range(1, 13))]
+        )

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "devices",
         "drivers",
         "fittings",
-        "messages",
+        "messages", "partitions",
         "alerts",
         "removal",
         "retention",

@@ -11,12 +11,14 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from msgspec import Struct
 
-from tracking import alerts, journal, messages
+from tracking import alerts, journal, messages, partitions
 from tracking.fixes import Fix
 from tracking.messages import Change
 from tracking.models import Latest, Quarantined, Vehicle
@@ -139,6 +141,8 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
             heartbeats.append(entry)
         elif entry.vehicle in known:
             _store_message(entry, stored)
+    partitions.ensure(line[1] for line in chain(plain, (line for line, _ in alarms)))
+    plain.sort(key=itemgetter(0, 1))  # neighbours in the table are inserted together
     stored.positions = _store_rows(plain, refused) + _store_alarms(alarms, refused, stored)
     _store_heartbeats(heartbeats)
     stored.quarantined = _quarantine(refused)

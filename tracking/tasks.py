@@ -4,7 +4,8 @@ from celery import shared_task
 from django.conf import settings
 
 from tracking import archive as archiver
-from tracking import messages, removal, retention
+from tracking import messages, partitions, removal, retention
+from tracking.fixes import now_ms
 
 SLICE_S = 10.0  # a stop waits for the task that runs
 
@@ -28,6 +29,7 @@ def sweep() -> None:
 @shared_task
 def housekeeping() -> None:
     messages.expire()
+    partitions.ahead(now_ms())
 
 
 @shared_task

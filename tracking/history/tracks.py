@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 _PAGE = f"""
 SELECT {", ".join(FIELDS)}, device_id FROM {Position._meta.db_table}
-WHERE vehicle_id = %s AND (time, device_id) > (%s, %s) AND time < %s
+WHERE vehicle_id = %s AND time >= %s AND (time, device_id) > (%s, %s) AND time < %s
 ORDER BY time, device_id LIMIT %s
 """  # noqa: S608 (our own names)
 
@@ -72,7 +72,7 @@ def pages(vehicle_id: int, *, start_ms: int, end_ms: int) -> Iterator[list[Row]]
     time, device = start_ms, -1
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_PAGE, [vehicle_id, time, device, end_ms, PAGE_ROWS])
+            cursor.execute(_PAGE, [vehicle_id, time, time, device, end_ms, PAGE_ROWS])
             rows: list[Row] = cursor.fetchall()
         if rows:
             yield rows
