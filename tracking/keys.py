@@ -12,10 +12,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.timezone import now
 
+from tracking import live
 from tracking.models import Device, Fleet, IngestKey
 
 KEY_BYTES = 24
-MAX_KEY_CHARS = 128
 HINT_CHARS = 4
 GRACE = timedelta(days=7)
 
@@ -49,9 +49,10 @@ def rotate(known: IngestKey, *, grace: timedelta = GRACE) -> str:
 
 
 def revoke(known: IngestKey) -> None:
-    """Close the door to this key now."""
+    """Close the door to this key now, in every process."""
     known.delete()
+    transaction.on_commit(lambda: live.announce([live.look()]))
 
 
 def digest(key: str) -> str:
-    return hashlib.sha256(key[:MAX_KEY_CHARS].encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
