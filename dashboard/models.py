@@ -109,3 +109,14 @@ class FailedLogin(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key[:8]} at {self.at}"
+
+
+class OnlineMap(models.Model):
+    """A map on other people's servers that a manager has turned on; no row, and no browser asks them."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name

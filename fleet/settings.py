@@ -124,7 +124,7 @@ ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
 TOKEN_KEY_BYTES = 32
 TOKEN_KEYS = key_ring(env.str("TOKEN_KEYS", default="") or "k1:" + kept_secret("token_key"))
 DEVICE_TOKEN_IN_QUERY = flag("DEVICE_TOKEN_IN_QUERY", default=False)
-AUTO_REGISTER = choice("AUTO_REGISTER", "off", ("off", "on"))
+AUTO_REGISTER = choice("AUTO_REGISTER", "off", ("off", "pending", "on"))
 
 # OwnTracks phones are told where the other vehicles of their fleet are.
 OWNTRACKS_MATES = flag("OWNTRACKS_MATES", default=True)

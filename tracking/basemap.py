@@ -148,10 +148,13 @@ def roads(network: dict[str, Any]) -> dict[str, Any]:
     for feature in network["features"]:
         said, shape = feature["properties"], feature["geometry"]
         rank = ROAD_CLASSES.get(said.get("highway", ""))
-        if rank is None or shape["type"] != "LineString" or said.get("access") in CLOSED:
+        if rank is None or said.get("access") in CLOSED:
             continue
-        name = said.get("name") or (said.get("ref") if rank <= 2 else None) or ""
-        streets[rank, name].append(LineString(shape["coordinates"]))
+        name = str(said.get("name") or (said.get("ref") if rank <= 2 else None) or "")
+        lines = {"LineString": [shape["coordinates"]], "MultiLineString": shape["coordinates"]}
+        streets[rank, name] += [
+            LineString([point[:2] for point in line]) for line in lines.get(shape["type"], [])
+        ]
     features = [_street(rank, name, lines) for (rank, name), lines in sorted(streets.items())]
     box = shapely.total_bounds([line for lines in streets.values() for line in lines]) if streets else []
     return {

@@ -1,0 +1,57 @@
+"""The sections of the manage pages, on each of them."""
+
+from typing import Any
+
+from django import template
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dashboard.access import fleets_where
+from tracking.models import PendingDevice, Role
+
+register = template.Library()
+
+# url name of each section, and the beginnings of the names of its pages.
+SECTIONS = {
+    "manage": ("manage", "connect"),
+    "manage_drivers": ("manage_driver",),
+    "manage_devices": ("manage_device",),
+    "manage_pending": ("manage_pending",),
+    "manage_fleets": ("manage_fleet",),
+    "people": ("people", "person", "member", "invit"),
+}
+
+
+@register.inclusion_tag("dashboard/manage/_sections.html", takes_context=True)
+def manage_sections(context: dict[str, Any]) -> dict[str, Any]:
+    request: HttpRequest = context["request"]
+    words = {
+        "manage": _("Vehicles"),
+        "manage_drivers": _("Drivers"),
+        "manage_devices": _("Devices"),
+        "manage_pending": _("Waiting"),
+        "manage_fleets": _("Fleets"),
+        "people": _("People"),
+    }
+    waiting = PendingDevice.objects.filter(fleet__in=fleets_where(context["user"], Role.MANAGER)).count()
+    here = _section(request.resolver_match.url_name or "" if request.resolver_match else "")
+    return {
+        "sections": [
+            {
+                "url": reverse(name),
+                "words": words[name],
+                "here": name == here,
+                "count": waiting if name == "manage_pending" else 0,
+            }
+            for name in SECTIONS
+        ]
+    }
+
+
+def _section(route: str) -> str:
+    """The section that a page belongs to: the one with the longest fitting beginning."""
+    fitting = [
+        (len(start), name) for name, starts in SECTIONS.items() for start in starts if route.startswith(start)
+    ]
+    return max(fitting, default=(0, ""))[1]
