@@ -1,5 +1,9 @@
 """Geometry on the globe. Pure; degrees WGS 84."""
 
+from math import asin, cos, radians, sin, sqrt
+
+EARTH_M = 6_371_008.8
+
 
 def antimeridian_share(longitude: float, other: float) -> float | None:
     """Where the short way from one longitude to another meets the 180th meridian.
@@ -11,3 +15,11 @@ def antimeridian_share(longitude: float, other: float) -> float | None:
         return None
     before, after = 180 - abs(longitude), 180 - abs(other)
     return before / (before + after) if before else 0.0
+
+
+def metres(latitude: float, longitude: float, latitude2: float, longitude2: float) -> float:
+    """How far two places are apart (haversine)."""
+    north = sin(radians(latitude2 - latitude) / 2)
+    east = sin(radians(longitude2 - longitude) / 2)
+    a = north * north + cos(radians(latitude)) * cos(radians(latitude2)) * east * east
+    return 2 * EARTH_M * asin(min(1.0, sqrt(a)))

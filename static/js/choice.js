@@ -6,12 +6,14 @@ export class Choice {
   selected = -1;
   /** @type {Set<number>} ids of several; empty unless there are */
   several = new Set();
+  /** Where the keyboard is, by id. */
+  cursor = -1;
   #anchor = -1;
 
   /** @param {number} id -1: none */
   select(id) {
     this.selected = id;
-    this.#anchor = id;
+    this.#anchor = this.cursor = id;
     this.several = new Set();
   }
 
@@ -19,7 +21,7 @@ export class Choice {
   toggle(id) {
     const chosen = this.#all();
     if (!chosen.delete(id)) chosen.add(id);
-    this.#anchor = id;
+    this.#anchor = this.cursor = id;
     this.#take(chosen);
   }
 
@@ -27,14 +29,10 @@ export class Choice {
   extend(id, ids) {
     const [from, to] = [ids.indexOf(this.#anchor), ids.indexOf(id)];
     if (from < 0) return this.toggle(id);
+    this.cursor = id;
     const chosen = this.#all();
     for (const one of ids.slice(Math.min(from, to), Math.max(from, to) + 1)) chosen.add(one);
     return this.#take(chosen);
-  }
-
-  /** @param {number[]} ids all that are shown */
-  all(ids) {
-    this.#take(new Set(ids));
   }
 
   #all() {

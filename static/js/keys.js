@@ -6,7 +6,13 @@ import { page, t } from "./i18n.js";
 /** @typedef {{ keys: string[], words: string, run: () => void }} Binding keys as `event.key`, or two after each other: "g l" */
 
 const SEQUENCE_MS = 1500;
-const SHOWN = { ArrowDown: "↓", ArrowUp: "↑", Escape: "Esc", Enter: "Enter" };
+const SHOWN = {
+  ArrowDown: "↓",
+  ArrowUp: "↑",
+  "Shift+ArrowDown": "⇧ ↓",
+  "Shift+ArrowUp": "⇧ ↑",
+  Escape: "Esc",
+};
 
 export class Keys {
   /** @type {Binding[]} */
@@ -65,7 +71,8 @@ export function listen(keys) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented) return;
     if (document.querySelector("dialog[open]") || taken(event)) return;
-    const run = keys.press(event.key, event.timeStamp);
+    const shift = event.shiftKey && event.key.length > 1 ? "Shift+" : ""; // "?" has it already
+    const run = keys.press(shift + event.key, event.timeStamp);
     if (!run) return;
     event.preventDefault();
     run();

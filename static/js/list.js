@@ -2,13 +2,21 @@
 // The text twin of the map: a list of which only the rows in view are in the document.
 
 import { reveal, rows } from "./arrange.js";
-import { age, speed } from "./format.js";
+import { age, distance, speed } from "./format.js";
+import { t } from "./i18n.js";
 import { WORDS } from "./states.js";
 
 /** @typedef {import("./store.js").Store} Store */
-/** @typedef {ReturnType<typeof import("./arrange.js").arrange>} Arranged */
+/** @typedef {import("./arrange.js").Arranged} Arranged */
+/**
+ * @typedef {object} Marked slots that stand out
+ * @property {number} selected -1 for none
+ * @property {Set<number>} chosen
+ * @property {number} hovered on the map
+ * @property {number} cursor where the keyboard is
+ */
 
-export const ROW = 48; // pixels; base.css knows it too
+export const ROW = 48; // pixels; live.css knows it too
 
 export class List {
   #scroll;
@@ -20,18 +28,27 @@ export class List {
   #slots = [];
   /** @type {Arranged["states"]} */
   #states = [];
-  #selected = -1;
-  #now = () => Date.now();
+  /** @type {Marked} */
+  #marked = { selected: -1, chosen: new Set(), hovered: -1, cursor: -1 };
+  /** @type {Float64Array | null} metres, when the nearest come first */
+  #distance = null;
+  #now;
+  #where;
 
   /**
    * @param {HTMLElement} scroll the listbox
    * @param {Store} store
-   * @param {{ now: () => number, onSelect: (slot: number) => void, onHover: (slot: number) => void }} parts
+   * @param {object} parts
+   * @param {() => number} parts.now
+   * @param {(slot: number) => string} parts.where in words
+   * @param {(slot: number, event: MouseEvent) => void} parts.onSelect
+   * @param {(slot: number) => void} parts.onHover
    */
-  constructor(scroll, store, { now, onSelect, onHover }) {
+  constructor(scroll, store, { now, where, onSelect, onHover }) {
     this.#scroll = scroll;
     this.#store = store;
     this.#now = now;
+    this.#where = where;
     this.#inner = document.createElement("div");
     this.#inner.className = "list-inner";
     this.#inner.setAttribute("role", "presentation");
@@ -42,22 +59,23 @@ export class List {
       const row = event.target instanceof Element ? event.target.closest("[data-slot]") : null;
       return row instanceof HTMLElement ? Number(row.dataset["slot"]) : -1;
     };
-    scroll.addEventListener("click", (event) => slotOf(event) >= 0 && onSelect(slotOf(event)));
+    scroll.addEventListener("click", (event) => slotOf(event) >= 0 && onSelect(slotOf(event), event));
     scroll.addEventListener("pointerover", (event) => onHover(slotOf(event)));
     scroll.addEventListener("pointerleave", () => onHover(-1));
   }
 
-  /** @param {Arranged} arranged @param {number} selected slot */
-  show({ slots, states }, selected) {
+  /** @param {Arranged} arranged @param {Marked} marked @param {Float64Array | null} [distance] */
+  show({ slots, states }, marked, distance = null) {
     this.#slots = slots;
     this.#states = states;
-    this.#selected = selected;
+    this.#marked = marked;
+    this.#distance = distance;
     this.render();
   }
 
-  /** The slot so many rows from the selected one. @param {number} step */
+  /** The slot so many rows from where the keyboard is. @param {number} step */
   next(step) {
-    const at = this.#slots.indexOf(this.#selected);
+    const at = this.#slots.indexOf(this.#marked.cursor);
     const index = at < 0 ? (step > 0 ? 0 : this.#slots.length - 1) : at + step;
     return this.#slots[Math.max(0, Math.min(this.#slots.length - 1, index))] ?? -1;
   }
@@ -83,7 +101,7 @@ export class List {
     // Row i has one element as long as it is in view: what is focused or hovered stays itself.
     for (let index = first; index < end; index++)
       this.#fill(this.#pool[index % this.#pool.length], index, total, now);
-    const active = this.#selected < 0 ? "" : `row-${this.#store.vehicle(this.#selected)?.id}`;
+    const active = `row-${this.#store.vehicle(this.#marked.cursor)?.id}`;
     set(this.#scroll, "aria-activedescendant", document.getElementById(active) ? active : "");
   }
 
@@ -94,22 +112,28 @@ export class List {
     const vehicle = store.vehicle(slot);
     if (!vehicle) return;
     const state = this.#states[slot];
+    const { selected, chosen, hovered } = this.#marked;
     row.style.transform = `translateY(${index * ROW}px)`;
     row.dataset["slot"] = String(slot);
     set(row, "id", `row-${vehicle.id}`);
     set(row, "aria-setsize", String(total));
     set(row, "aria-posinset", String(index + 1));
-    set(row, "aria-selected", String(slot === this.#selected));
+    set(row, "aria-selected", String(slot === selected || chosen.has(slot)));
     set(row, "data-state", state);
-    row.classList.toggle("row-stale", store.stale(slot, now) && state !== "offline");
+    const late = store.stale(slot, now) && state !== "offline";
+    row.classList.toggle("row-stale", late);
+    row.classList.toggle("row-hovered", slot === hovered);
     const [icon, name, fast, about, old] = /** @type {Iterable<HTMLElement>} */ (row.children);
     set(/** @type {Element} */ (icon.firstElementChild), "href", `#icon-${state}`);
     const turn = state === "moving" && store.heading[slot] >= 0 ? store.heading[slot] : 0;
     icon.style.transform = `rotate(${Math.round(turn)}deg)`;
     say(name, vehicle.name);
     say(fast, state === "moving" || state === "alarm" ? speed(store.speed[slot]) : "");
-    say(about, [WORDS[state], vehicle.driver || vehicle.plate].filter(Boolean).join(" · "));
-    say(old, age(now - store.time[slot]));
+    const who = vehicle.driver || vehicle.plate;
+    say(about, [WORDS[state], who, this.#where(slot)].filter(Boolean).join(" · "));
+    const ago = age(now - store.time[slot]);
+    if (this.#distance) say(old, distance(this.#distance[slot]));
+    else say(old, late ? t("silent {time}", { time: ago }) : ago);
   }
 }
 

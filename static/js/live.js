@@ -1,63 +1,76 @@
 // @ts-check
 // The live page: list, map and drawer show the same vehicles.
 
-import { arrange, Names } from "./arrange.js";
-import { count } from "./format.js";
+import { arrange, Names, Order } from "./arrange.js";
+import { press, showChips } from "./chips.js";
+import { Choice } from "./choice.js";
+import { everything, read, write } from "./filter.js";
+import { n, page, t } from "./i18n.js";
 import { List } from "./list.js";
-import { create, drawable, FleetMap } from "./map.js";
-import { announce, clock, onFrame, store } from "./page.js";
-import { PALETTES } from "./palette.js";
-import { Drawer } from "./panel.js";
-import { lastHour } from "./past.js";
-import { STATES } from "./states.js";
+import { bindings } from "./live-keys.js";
+import { none, start } from "./live-map.js";
+import { LookBack } from "./look-back.js";
+import { Nearest } from "./nearest.js";
+import { announce, clock, keys, onFrame, store, where } from "./page.js";
+import { Drawer, place } from "./panel.js";
+import { copySeveral, position, showSeveral } from "./several.js";
+import { turn } from "./tabs.js";
+import { copy } from "./toast.js";
 import { welcome } from "./visit.js";
 
 const FRAME_MS = 250;
+const SETTLED_MS = 6000; // by then the archive has what came in just now
 const root = document.documentElement;
 const settings = JSON.parse(element("live-settings").textContent ?? "{}");
 const search = /** @type {HTMLInputElement} */ (element("search"));
-const dark = matchMedia("(prefers-color-scheme: dark)");
+const sorting = /** @type {HTMLSelectElement} */ (element("sort"));
 
 /** @param {string} id @returns {HTMLElement} */
 function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
-const address = new URLSearchParams(location.search);
-const filter = {
-  query: address.get("q") ?? "",
-  states: /** @type {Set<import("./states.js").State>} */ (
-    new Set((address.get("s") ?? "").split(",").filter((name) => STATES.some((state) => state === name)))
-  ),
-  fleets: new Set((address.get("fleet") ?? "").split(",").filter(Boolean)),
-};
-/** The selected vehicle's id, known before its snapshot comes; -1 for none. */
-let selected = Number(address.get("v") ?? -1);
+const choice = new Choice();
+const shown = { trail: true, labels: true };
+const names = new Names();
+const order = new Order();
+let { filter, selected } = read(location.search);
+let arranged = arrange(store, names, filter, clock.now());
 let hovered = -1;
-/** @type {FleetMap | null} */
+/** @type {import("./map.js").FleetMap | null} */
 let map = null;
 let fitted = false;
 let due = 0;
-const names = new Names();
-let arranged = arrange(store, names, filter, clock.now());
 
-const drawer = new Drawer(element("drawer"), (id) => settings.vehicle.replace("/0/", `/${id}/`));
+const of = (/** @type {string} */ address) => (/** @type {number} */ id) => address.replace("/0/", `/${id}/`);
+const drawer = new Drawer(element("drawer"), of(settings.vehicle));
+const past = new LookBack(of(settings.trail), clock.now.bind(clock), (id, track) =>
+  map?.past(store.slot(id), track),
+);
+const nearest = new Nearest(element("nearest"), (lat, lon) => where.at(lat, lon));
 const list = new List(element("list"), store, {
   now: () => clock.now(),
-  onSelect: (slot) => select(slot),
+  where: (slot) => place(store, slot, where, clock.now()),
+  onSelect: (slot, event) => click(slot, event),
   onHover: (slot) => hover(slot),
 });
+
+const idOf = (/** @type {number} */ slot) => store.vehicle(slot)?.id ?? -1;
+const several = () => [...choice.several].map((id) => store.slot(id)).filter((slot) => slot >= 0);
 
 // --- what is shown ------------------------------------------------------------------------
 
 function draw() {
+  clearTimeout(due);
   due = 0;
+  const now = clock.now();
   names.refresh(store);
-  arranged = arrange(store, names, filter, clock.now());
-  const slot = store.slot(selected);
-  list.show(arranged, slot);
+  const sorted = order.refresh(store, names, filter.sort, now, nearest.point);
+  arranged = arrange(store, names, filter, now, { order: sorted, nearest: nearest.point !== null });
+  showList();
   showMap();
-  for (const chip of document.querySelectorAll("[data-chip]")) showChip(/** @type {HTMLElement} */ (chip));
+  nearest.show(store, arranged.slots, order.distance);
+  showChips(filter, arranged);
   element("empty").hidden = !(store.complete && store.size === 0);
   element("no-match").hidden = !(store.size > 0 && arranged.slots.length === 0);
   element("loading").hidden = store.complete;
@@ -68,67 +81,105 @@ function drawSoon() {
   due ||= setTimeout(draw, FRAME_MS);
 }
 
+const focus = () => ({ selected: store.slot(choice.selected), chosen: new Set(several()), hovered });
+
+function showList() {
+  const marked = { ...focus(), cursor: store.slot(choice.cursor) };
+  list.show(arranged, marked, nearest.point ? order.distance : null);
+}
+
 function showMap() {
-  map?.show(arranged, { selected: store.slot(selected), hovered }, clock.now());
+  const dimmed = page["dim_filtered"] ? arranged.dimmed : [];
+  map?.show({ ...arranged, dimmed }, { ...focus(), ...shown }, clock.now());
 }
 
-/** @param {HTMLElement} chip */
-function showChip(chip) {
-  const name = chip.dataset["chip"] ?? "";
-  const pressed = name === "all" ? filter.states.size === 0 : filter.states.has(/** @type {any} */ (name));
-  chip.setAttribute("aria-pressed", String(pressed));
-  const number = chip.querySelector("b");
-  const text = count(arranged.counts[name] ?? 0);
-  if (number && number.textContent !== text) number.textContent = text;
-  chip.hidden = ["never", "alarm"].includes(name) && !arranged.counts[name] && !pressed;
+/** Keep the view in the address. @param {boolean} entry whether "back" leads to how it was */
+function remember(entry) {
+  const address = location.pathname + write(filter, choice.selected);
+  if (address === location.pathname + location.search) return;
+  if (entry) history.pushState(null, "", address);
+  else history.replaceState(null, "", address);
 }
 
-function remember() {
-  const query = new URLSearchParams();
-  if (filter.fleets.size) query.set("fleet", [...filter.fleets].join(","));
-  if (filter.states.size) query.set("s", [...filter.states].join(","));
-  if (filter.query) query.set("q", filter.query);
-  if (selected >= 0) query.set("v", String(selected));
-  const text = query.toString().replaceAll("%2C", ",");
-  history.replaceState(null, "", text ? `?${text}` : location.pathname);
-}
-
-function refilter() {
-  remember();
+/** @param {boolean} [entry] */
+function refilter(entry = true) {
+  remember(entry);
   element("list").scrollTop = 0;
   draw();
-  announce(`${count(arranged.slots.length)} vehicles`);
+  announce(n("{n} vehicle", "{n} vehicles", arranged.slots.length));
 }
 
-// --- choosing a vehicle ---------------------------------------------------------------------
-
-/** @param {number} slot -1: none @param {{ reveal?: boolean }} [how] */
-function select(slot, { reveal = true } = {}) {
-  selected = store.vehicle(slot)?.id ?? -1;
-  const shown = show();
-  follow(false);
-  remember();
+/** Take the view from the address. */
+function restore() {
+  ({ filter, selected } = read(location.search));
+  search.value = filter.query;
+  sorting.value = filter.sort;
+  choice.select(selected);
+  open();
   draw();
+}
+
+// --- choosing vehicles ----------------------------------------------------------------------
+
+/** @param {number} slot -1: none @param {{ reveal?: boolean, entry?: boolean }} [how] */
+function select(slot, { reveal = true, entry = true } = {}) {
+  choice.select(idOf(slot));
+  const opened = chosen(entry);
   if (slot >= 0) list.reveal(slot);
   if (slot >= 0 && reveal) map?.reveal(slot);
-  return shown;
+  return opened;
 }
 
-/** The selected vehicle in the drawer, and its last hour on the map. */
-function show() {
+/**
+ * With Ctrl one more or less, with Shift all up to it.
+ * @param {number} slot @param {MouseEvent} event @param {boolean} [reveal] whether the map goes there
+ */
+function click(slot, event, reveal = true) {
+  if (event.shiftKey) choice.extend(idOf(slot), arranged.slots.map(idOf));
+  else if (event.ctrlKey || event.metaKey) choice.toggle(idOf(slot));
+  else return select(slot, { reveal });
+  return chosen(true);
+}
+
+/** @param {number} rows @param {boolean} [extend] */
+function step(rows, extend = false) {
+  const slot = list.next(rows);
+  if (slot < 0) return;
+  if (!extend) return select(slot, { entry: false });
+  choice.extend(idOf(slot), arranged.slots.map(idOf));
+  chosen(false);
+  list.reveal(slot);
+}
+
+/** @param {boolean} entry */
+function chosen(entry) {
+  const opened = open();
+  follow(false);
+  remember(entry);
+  draw();
+  return opened;
+}
+
+/** The selected vehicle in the drawer, its last hour on the map; of several, what can be done with them. */
+function open() {
+  const id = choice.selected;
+  showSeveral(element("several"), choice.several.size);
+  resumable(-1);
   map?.past(-1, null);
-  if (selected < 0) return drawer.hide();
-  const id = selected;
-  lastHour(settings.track.replace("/0/", `/${id}/`), clock.now()).then((track) => {
-    if (selected === id) map?.past(store.slot(id), track);
-  });
+  if (id < 0) {
+    past.of(-1);
+    return drawer.hide();
+  }
+  if (store.complete && store.slot(id) < 0) return drawer.missing(id);
+  if (store.slot(id) >= 0) past.of(id);
   return drawer.show(id);
 }
 
-/** Open a vehicle, one that moves if none is open, and go to a part of it. @param {string} part selector */
-async function lead(part) {
+/** Open a vehicle, one that moves if none is open, its tab, and go to a part of it. @param {string} tab @param {string} part selector */
+async function lead(tab, part) {
   const moving = arranged.slots.find((slot) => arranged.states[slot] === "moving") ?? arranged.slots[0];
-  if (selected < 0 && moving !== undefined) await select(moving);
+  if (choice.selected < 0 && moving !== undefined) await select(moving);
+  await turn(element("drawer-body"), tab);
   const found = /** @type {HTMLElement | null} */ (element("drawer-body").querySelector(part));
   const around = found?.closest("details");
   if (around) around.open = true;
@@ -140,191 +191,165 @@ function hover(slot) {
   if (slot === hovered) return;
   hovered = slot;
   showMap();
+  showList();
 }
 
 /** @param {boolean} on */
 function follow(on) {
-  if (map) map.following = on && selected >= 0;
-  element("follow").setAttribute("aria-pressed", String(map?.following ?? false));
+  if (map) map.following = on && choice.selected >= 0;
+  const following = map?.following ?? false;
+  for (const button of document.querySelectorAll("[data-do=follow]"))
+    button.setAttribute("aria-pressed", String(following));
+  if (following) resumable(-1);
   showMap();
 }
 
-/** The vehicle of the address, once the snapshot knows it. */
-function restore() {
-  const slot = store.slot(selected);
-  if (slot < 0) {
-    selected = -1;
-    drawer.hide();
-  } else {
-    show();
-    list.reveal(slot);
-    map?.reveal(slot);
-  }
+/** Offer to follow a vehicle again. @param {number} slot -1: none */
+function resumable(slot) {
+  const button = element("resume");
+  button.hidden = slot < 0;
+  button.textContent = t("Follow {name} again", { name: store.vehicle(slot)?.name ?? "" });
+}
+
+/** @param {"trail" | "labels"} what */
+function toggle(what) {
+  shown[what] = !shown[what];
+  for (const button of document.querySelectorAll(`[data-do=${what}]`))
+    button.setAttribute("aria-pressed", String(shown[what]));
+  showMap();
+}
+
+/** Sort by distance from a place, or no longer. @param {[number, number] | null} point longitude, latitude @param {string} [name] */
+function near(point, name) {
+  if (point) nearest.open(point, name);
+  else nearest.close();
+  // @ts-expect-error the pin of maps that have one
+  map?.point?.(point);
+  sorting.value = point ? "distance" : filter.sort;
+  sorting.disabled = point !== null;
+  element("list").scrollTop = 0;
+  draw();
 }
 
 // --- frames ---------------------------------------------------------------------------------
 
 onFrame((frame, slots) => {
   map?.move(slots, frame.type === "snapshot");
-  if (frame.type === "vehicle" && frame.removed) drawSoon();
-  else if (frame.type === "positions") {
-    showMap();
-    drawSoon();
-  } else if (frame.type === "snapshot" && store.complete) {
-    draw();
-    fit();
-  } else drawSoon();
+  if (frame.type === "positions" && slots.length) showMap();
+  if (frame.type !== "snapshot" || !store.complete) return drawSoon();
+  draw();
+  if (fitted && choice.selected >= 0) {
+    // Back after a loss: the archive knows what went on meanwhile, and a little later the rest.
+    past.again();
+    setTimeout(() => past.again(), SETTLED_MS);
+  }
+  fit();
 });
 
+/** The first look, once there is something to look at. */
 function fit() {
   if (fitted || !store.complete || !(map || root.dataset["map"] === "none")) return;
   fitted = true;
   map?.fit(arranged.slots);
-  restore();
+  if (choice.selected < 0) return;
+  const slot = store.slot(choice.selected);
+  open();
+  list.reveal(slot);
+  map?.reveal(slot);
 }
-
-// --- the map --------------------------------------------------------------------------------
-
-function palette() {
-  const scheme = root.dataset["scheme"];
-  return scheme === "dark" || (scheme !== "light" && dark.matches) ? PALETTES.dark : PALETTES.light;
-}
-
-async function startMap() {
-  if (!drawable()) return noMap();
-  root.dataset["map"] = "loading";
-  const canvas = /** @type {HTMLCanvasElement} */ (element("labels"));
-  const made = await create(element("map"), {
-    files: settings.files,
-    palette: palette(),
-    workerUrl: settings.worker,
-  });
-  map = new FleetMap(made.map, {
-    canvas,
-    files: settings.files,
-    store,
-    palette: palette(),
-    streets: made.streets,
-  });
-  map.onUnfollow = () => follow(false);
-  map.on("click", (event) => select(map?.pick(event.point, coarse() ? 24 : 14) ?? -1, { reveal: false }));
-  map.on("mousemove", (event) => {
-    hover(map?.pick(event.point) ?? -1);
-    if (map) map.canvas.style.cursor = hovered >= 0 ? "pointer" : "";
-  });
-  map.on("mouseout", () => hover(-1));
-  map.move([...store.slots()], true);
-  draw();
-  fit();
-}
-
-const coarse = () => matchMedia("(pointer: coarse)").matches;
-
-function noMap() {
-  root.dataset["map"] = "none";
-  element("no-map").hidden = false;
-  fit();
-}
-
-function recolour() {
-  map?.recolour(palette());
-}
-dark.addEventListener("change", recolour);
-document.addEventListener("scheme", recolour);
 
 // --- what people do -------------------------------------------------------------------------
 
-search.value = filter.query;
-search.addEventListener("input", () => {
-  filter.query = search.value;
-  refilter();
-});
+/** @type {Record<string, () => void>} buttons by data-do */
+const actions = {
+  follow: () => follow(!map?.following),
+  trail: () => toggle("trail"),
+  labels: () => toggle("labels"),
+  message: () => lead("messages", "textarea"),
+  near: () => nearVehicle(store.slot(choice.selected)),
+  "near-end": () => near(null),
+  copy: () => copy(position(store, store.slot(choice.selected)), t("Position copied")),
+  fit: () => map?.fit(arranged.slots, true),
+  "fit-several": () => map?.fit(several(), true),
+  "copy-several": () => copySeveral(store, several(), clock.now()),
+  clear: clearFilters,
+  close: () => select(-1),
+  resume: () => follow(true),
+  search: () => search.focus(),
+  escape: leave,
+};
+
+/** @param {number} slot */
+function nearVehicle(slot) {
+  if (Number.isFinite(store.lat[slot])) near([store.lon[slot], store.lat[slot]], store.vehicle(slot)?.name);
+}
 
 document.addEventListener("click", (event) => {
   const target = event.target instanceof Element ? event.target : null;
-  const chip = target?.closest("[data-chip]");
-  if (chip instanceof HTMLElement) toggleState(chip.dataset["chip"] ?? "all");
-  const fleet = target?.closest("[data-fleet]");
-  if (fleet instanceof HTMLElement) toggleFleet(fleet, fleet.dataset["fleet"] ?? "");
-  if (target?.closest("[data-clear]")) clearFilters();
-  if (target?.closest("[data-close]")) select(-1);
-  if (target?.closest("#follow")) follow(!map?.following);
-  if (target?.closest("[data-fit]")) map?.fit(arranged.slots, true);
-  const handle = target?.closest("#sheet-handle");
-  if (handle) handle.setAttribute("aria-expanded", String(element("side").classList.toggle("side-open")));
-  const shown = target?.closest("[data-show]");
-  const slot = store.slot(Number(shown?.getAttribute("data-show") ?? -1));
-  if (shown && slot >= 0) {
-    event.preventDefault();
-    select(slot);
-  }
+  if (!target) return;
+  if (press(target, filter)) refilter();
+  actions[target.closest("[data-do]")?.getAttribute("data-do") ?? ""]?.();
+  const link = target.closest("[data-show]");
+  const slot = store.slot(Number(link?.getAttribute("data-show") ?? -1));
+  if (!link || slot < 0) return;
+  event.preventDefault();
+  select(slot);
 });
 
-/** @param {string} name */
-function toggleState(name) {
-  const state = /** @type {import("./states.js").State} */ (name);
-  if (name === "all") filter.states.clear();
-  else if (!filter.states.delete(state)) filter.states.add(state);
+search.addEventListener("input", () => {
+  filter.query = search.value;
+  refilter(false);
+});
+sorting.addEventListener("change", () => {
+  filter.sort = /** @type {import("./filter.js").Sort} */ (sorting.value);
   refilter();
-}
-
-/** @param {HTMLElement} chip @param {string} slug */
-function toggleFleet(chip, slug) {
-  if (!filter.fleets.delete(slug)) filter.fleets.add(slug);
-  chip.setAttribute("aria-pressed", String(filter.fleets.has(slug)));
-  refilter();
-}
+});
+search.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && !event.isComposing && arranged.slots.length) select(arranged.slots[0]);
+});
+addEventListener("popstate", restore);
 
 function clearFilters() {
-  filter.query = search.value = "";
-  filter.states.clear();
-  filter.fleets.clear();
-  for (const chip of document.querySelectorAll("[data-fleet]")) chip.setAttribute("aria-pressed", "false");
+  filter = { ...everything(), sort: filter.sort };
+  search.value = "";
   refilter();
 }
 
-/** @type {Record<string, () => void>} */
-const keys = {
-  j: () => select(list.next(1)),
-  ArrowDown: () => select(list.next(1)),
-  k: () => select(list.next(-1)),
-  ArrowUp: () => select(list.next(-1)),
-  Enter: () => lead("textarea"),
-  "/": () => search.focus(),
-  Escape: () => (selected >= 0 ? select(-1) : clearFilters()),
-  f: () => follow(!map?.following),
-  h: () => map?.fit(arranged.slots, true),
-  m: () => lead("textarea"),
-  d: () => document.dispatchEvent(new CustomEvent("switch-scheme")),
-  "?": () => help.showModal(),
-};
-const help = /** @type {HTMLDialogElement} */ (element("help"));
+function leave() {
+  if (nearest.point) near(null);
+  else if (choice.selected >= 0 || choice.several.size) select(-1);
+  else clearFilters();
+}
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-  if (help.open) return;
-  const target = /** @type {HTMLElement} */ (event.target);
-  const typing = target.matches("input, textarea, select, [contenteditable]");
-  if (typing && event.key === "Escape") target.blur();
-  if (typing && !(target === search && ["ArrowDown", "ArrowUp"].includes(event.key))) return;
-  // Arrows move the map when it has the focus; Enter presses a focused button.
-  if (event.key.startsWith("Arrow") && target.closest("#map")) return;
-  if (event.key === "Enter" && target.closest("a, button, summary")) return;
-  const action = keys[event.key];
-  if (!action) return;
-  event.preventDefault();
-  action();
-});
-
+keys.bind(bindings(actions, step));
 welcome(element("first-run"), {
-  write: () => lead("textarea"),
-  track: () => lead(".export summary"),
+  write: () => lead("messages", "textarea"),
+  track: () => lead("overview", ".export summary"),
 });
-for (const chip of document.querySelectorAll("[data-fleet]"))
-  chip.setAttribute("aria-pressed", String(filter.fleets.has(chip.getAttribute("data-fleet") ?? "")));
+
+async function begin() {
+  try {
+    map = await start({ settings, store, onClick: clickMap, onHover: hover, onSelect: select, onUnfollow });
+  } finally {
+    if (!map) none();
+    draw();
+    fit();
+  }
+}
+
+/** @param {number} slot -1: an empty place @param {MouseEvent} event @param {[number, number]} point longitude, latitude */
+function clickMap(slot, event, point) {
+  if (slot >= 0) click(slot, event, false);
+  else if (nearest.point) near(null);
+  else if (choice.selected >= 0 || choice.several.size) select(-1);
+  else near(point);
+}
+
+function onUnfollow() {
+  follow(false);
+  resumable(store.slot(choice.selected));
+}
+
+restore();
 setInterval(draw, 1000);
-draw();
-startMap().catch((error) => {
-  noMap();
-  throw error;
-});
+begin();

@@ -3,12 +3,15 @@
 
 import { Clock, Delay } from "./clock.js";
 import { GRACE_MS, shown, words } from "./connection.js";
+import { zone } from "./format.js";
 import { hint } from "./hints.js";
 import { page, t } from "./i18n.js";
 import { help, Keys, listen } from "./keys.js";
 import { tick } from "./panel.js";
 import { askSession, Socket } from "./socket.js";
 import { Store } from "./store.js";
+import "./tabs.js";
+import { Where } from "./where.js";
 
 const root = document.documentElement;
 const LOW_RATE = new Set(["message", "reply", "say", "receipt"]);
@@ -16,6 +19,7 @@ const LOW_RATE = new Set(["message", "reply", "say", "receipt"]);
 export const store = new Store(256, page["fleets"] ?? []);
 export const clock = new Clock();
 export const keys = new Keys();
+export const where = new Where(document.body.dataset["placesPath"] ?? "/api/places", () => refresh());
 const delay = new Delay();
 /** @type {((frame: any, slots: number[]) => void)[]} */
 const listeners = [];
@@ -92,7 +96,7 @@ function refresh() {
   const title = document.title.replace(/^\(\d+\) /, "");
   const wanted = open ? `(${open}) ${title}` : title;
   if (document.title !== wanted) document.title = wanted;
-  tick(store, clock.now());
+  tick(store, clock.now(), where);
 }
 
 const { socketPath = "/ws/dashboard", sessionPath = "/api/session" } = document.body.dataset;
@@ -115,18 +119,24 @@ document.addEventListener("click", ({ target }) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]"))
     if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute("open");
 });
+// "Today" begins at midnight on the reader's clock.
+document.addEventListener("htmx:config:request", (event) => {
+  /** @type {CustomEvent} */ (event).detail.ctx.request.headers["Time-Zone"] = zone;
+});
 // A fragment comes with the numbers of the database: ours are newer.
-document.addEventListener("htmx:after:settle", () => tick(store, clock.now()));
-document.addEventListener("htmx:after:swap", () => tick(store, clock.now()));
+document.addEventListener("htmx:after:settle", () => tick(store, clock.now(), where));
+document.addEventListener("htmx:after:swap", () => tick(store, clock.now(), where));
 
 function showHelp() {
   help(/** @type {HTMLDialogElement} */ (document.getElementById("help")), keys);
 }
 
+const isText = (/** @type {Node} */ node) => node.nodeType === Node.TEXT_NODE && node.textContent?.trim();
+
 /** @param {HTMLAnchorElement} link */
 const go = (link) => ({
   keys: [`g ${link.dataset["go"]}`],
-  words: t("go to {page}", { page: link.firstChild?.textContent?.trim() ?? "" }),
+  words: t("go to: {page}", { page: [...link.childNodes].find(isText)?.textContent?.trim() ?? "" }),
   run: () => link.click(),
 });
 // After those of the page itself, whose module has run by then.

@@ -1,19 +1,24 @@
 // @ts-check
 // What the page says about one vehicle: server-rendered, with its live numbers kept true.
 
-import { ago, compass, speed } from "./format.js";
+import { age, ago, compass, length, speed } from "./format.js";
+import { t } from "./i18n.js";
 import { WORDS } from "./states.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
-/** Write the live lines of every vehicle that the document shows. @param {Store} store @param {number} now */
-export function tick(store, now) {
+/**
+ * Write the live lines of every vehicle that the document shows.
+ * @param {Store} store @param {number} now @param {import("./where.js").Where} where
+ */
+export function tick(store, now, where) {
   for (const article of document.querySelectorAll("[data-vehicle]")) {
     const slot = store.slot(Number(article.getAttribute("data-vehicle")));
     if (slot < 0) continue;
     for (const element of article.querySelectorAll("[data-live]")) {
       const what = element.getAttribute("data-live") ?? "";
       if (what === "state") word(element, store.state(slot, now));
+      else if (what === "where") say(element, place(store, slot, where, now));
       else say(element, value(store, slot, what, now));
     }
   }
@@ -37,15 +42,24 @@ function value(store, slot, what, now) {
       const moving = store.speed[slot] >= 1.5;
       return [speed(store.speed[slot]), moving ? compass(store.heading[slot]) : ""].join(" ").trim();
     }
-    case "age":
-      return known ? ago(now - store.time[slot]) : "waiting for its first position";
+    case "age": {
+      if (!known) return t("waiting for its first position");
+      const old = now - store.time[slot];
+      return store.stale(slot, now) ? t("silent for {time}", { time: age(old) }) : ago(old);
+    }
     case "battery":
       return store.battery[slot] >= 0 ? `${Math.round(store.battery[slot])} %` : "–";
     case "accuracy":
-      return store.accuracy[slot] >= 0 ? `±${Math.round(store.accuracy[slot])} m` : "–";
+      return store.accuracy[slot] >= 0 ? `±${length(store.accuracy[slot])}` : "–";
     default:
       return "";
   }
+}
+
+/** Where a vehicle is, in words. @param {Store} store @param {number} slot @param {import("./where.js").Where} where @param {number} now */
+export function place(store, slot, where, now) {
+  const [lat, lon, speed] = [store.lat[slot], store.lon[slot], store.speed[slot]];
+  return where.of(store.vehicle(slot)?.id ?? -1, { lat, lon, speed }, now);
 }
 
 /** @param {Element} element @param {string} text */
@@ -58,33 +72,58 @@ export class Drawer {
   #drawer;
   #address;
   #open = -1;
+  /** The tab that was looked at last: the next vehicle opens with it. */
+  tab = "";
 
   /** @param {HTMLElement} drawer @param {(id: number) => string} address */
   constructor(drawer, address) {
     this.#drawer = drawer;
     this.#address = address;
+    drawer.addEventListener("click", ({ target }) => {
+      const tab = target instanceof Element ? target.closest("[role=tab]") : null;
+      if (tab) this.tab = tab.getAttribute("data-tab") ?? "";
+    });
+  }
+
+  get #body() {
+    return /** @type {HTMLElement} */ (this.#drawer.querySelector("#drawer-body"));
   }
 
   /** @param {number} id */
   async show(id) {
     if (this.#open === id) return;
-    this.#open = id;
-    const body = /** @type {HTMLElement} */ (this.#drawer.querySelector("#drawer-body"));
-    this.#drawer.hidden = false;
-    document.documentElement.dataset["drawer"] = "open";
+    this.#begin(id);
+    const body = this.#body;
+    const address = this.#address(id) + (this.tab ? `?tab=${this.tab}` : "");
     body.setAttribute("aria-busy", "true");
     try {
       // @ts-expect-error htmx is a classic script
-      await window.htmx.ajax("GET", this.#address(id), { target: "#drawer-body", swap: "innerHTML" });
+      await window.htmx.ajax("GET", address, { target: "#drawer-body", swap: "innerHTML" });
     } finally {
       body.removeAttribute("aria-busy");
     }
+  }
+
+  /** There is no such vehicle, or not for this person: which of them is not told. @param {number} id */
+  missing(id) {
+    this.#begin(id);
+    const note = document.createElement("p");
+    note.className = "drawer-note";
+    note.textContent = t("There is no such vehicle in your fleets. It may have been removed.");
+    this.#body.replaceChildren(note);
+  }
+
+  /** @param {number} id */
+  #begin(id) {
+    this.#open = id;
+    this.#drawer.hidden = false;
+    document.documentElement.dataset["drawer"] = "open";
   }
 
   hide() {
     this.#open = -1;
     this.#drawer.hidden = true;
     delete document.documentElement.dataset["drawer"];
-    this.#drawer.querySelector("#drawer-body")?.replaceChildren();
+    this.#body.replaceChildren();
   }
 }

@@ -1,0 +1,61 @@
+// @ts-check
+// The live page's map: made when it can be, and what the mouse does on it.
+
+import { create, drawable, FleetMap } from "./map.js";
+import { PALETTES } from "./palette.js";
+
+const root = document.documentElement;
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+function palette() {
+  const scheme = root.dataset["scheme"];
+  return scheme === "dark" || (scheme !== "light" && dark.matches) ? PALETTES.dark : PALETTES.light;
+}
+
+/**
+ * @typedef {object} Parts
+ * @property {any} settings of the page
+ * @property {import("./store.js").Store} store
+ * @property {(slot: number, event: MouseEvent, place: [number, number]) => void} onClick slot -1: an empty place
+ * @property {(slot: number) => void} onHover
+ * @property {(slot: number) => void} onSelect from the list of a collapsed group
+ * @property {() => void} onUnfollow a drag ended the following
+ */
+
+/**
+ * Draw the map; null when this browser cannot.
+ * @param {Parts} parts @returns {Promise<FleetMap | null>}
+ */
+export async function start({ settings, store, onClick, onHover, onSelect, onUnfollow }) {
+  if (!drawable()) return null;
+  root.dataset["map"] = "loading";
+  const container = /** @type {HTMLElement} */ (document.getElementById("map"));
+  const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("labels"));
+  const { files, worker } = settings;
+  const made = await create(container, { files, palette: palette(), workerUrl: worker });
+  const map = new FleetMap(made, { canvas, files, store, palette: palette(), track: settings.trail });
+  map.onUnfollow = onUnfollow;
+  Object.assign(map, { onSelect });
+  map.on("click", (event) => {
+    const slot = map.pick(event.point, coarse.matches ? REACH.coarse : REACH.fine);
+    if (!event.taken) onClick(slot, event);
+  });
+  map.on("mousemove", (event) => {
+    const slot = map.pick(event.point);
+    map.canvas.style.cursor = slot >= 0 ? "pointer" : "";
+    onHover(slot);
+  });
+  map.on("mouseout", () => onHover(-1));
+  const recolour = () => map.recolour(palette());
+  dark.addEventListener("change", recolour);
+  document.addEventListener("scheme", recolour);
+  map.move([...store.slots()], true);
+  return map;
+}
+
+/** Say that there is no map. */
+export function none() {
+  root.dataset["map"] = "none";
+  const note = document.getElementById("no-map");
+  if (note) note.hidden = false;
+}
