@@ -130,7 +130,7 @@ def main() -> None:
 def issue(house: House, names: list[str]) -> list[str]:
     """Make the devices and their tokens, all in one process."""
     code = (
-        "import sys; from tracking import tokens; from tracking.ingest.admission import register\n"
+        "import sys; from tracking import tokens; from tracking.devices import register\n"
         "for uid in sys.stdin.read().split():\n"
         "    register(uid, fleet='north'); print(tokens.issue(uid=uid, fleet='north'))\n"
     )

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -144,10 +144,12 @@ async def intervals(fleet: int) -> dict[int, float]:
     return {vehicle: float(interval) for vehicle, interval in pairs if interval}
 
 
-async def primary_time(fleet: int, vehicle: int) -> int:
-    """The newest time (ms) that the vehicle's primary device has reported; 0 when unknown."""
-    times = await journal_redis().hget(_keys(fleet)[1], str(vehicle))
-    return int(times.split(b",")[1]) if times else 0
+async def primary_times(vehicles: Sequence[tuple[int, int]]) -> list[int]:
+    """The newest time (ms) that the primary device of each (fleet, vehicle) has reported; 0: unknown."""
+    pipe = journal_redis().pipeline(transaction=False)
+    for fleet, vehicle in vehicles:
+        pipe.hget(_keys(fleet)[1], str(vehicle))
+    return [int(times.split(b",")[1]) if times else 0 for times in await pipe.execute()]
 
 
 def forget(fleet: int, vehicles: Iterable[int]) -> None:
@@ -238,6 +240,10 @@ class Hub:
         self.watched.add(fleet)
         await self._keep_watching()
         await send([(EVERY_PROCESS, {"kind": "watch", "fleet": fleet})])
+
+    def is_watched(self, fleet: int) -> bool:
+        """Whether somebody looks at the fleet, here or elsewhere; yes while that is not known yet."""
+        return self._channel is None or fleet in self.watched
 
     async def _start(self) -> None:
         if self._channel is None:

@@ -8,7 +8,7 @@ for three times as long as the pause before it when that is longer, at most LONG
 reports every quarter of an hour is connected all the time, and one that stops is gone within three reports.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import redis
@@ -84,17 +84,25 @@ def event(fleet: int, vehicle: int, *, online: bool) -> tuple[str, dict[str, Any
 
 async def arrive(who: Who) -> int:
     """Return the epoch of a new connection: it supersedes every lower one."""
-    pipe = shared_redis().pipeline()
-    pipe.incr(_epoch(who.device))
-    pipe.zadd(_present(who.fleet), {who.member: now_ms() + PRESENT_MS})
-    epoch = int((await pipe.execute())[0])
-    await live.send(
-        [
-            (live.EVERY_PROCESS, {"kind": "superseded", "device": who.device, "epoch": epoch}),
-            event(who.fleet, who.vehicle, online=True),
-        ]
-    )
-    return epoch
+    return (await arrive_all([who]))[0]
+
+
+async def arrive_all(whos: Sequence[Who]) -> list[int]:
+    """The same for many at once, in one step."""
+    pipe = shared_redis().pipeline(transaction=False)
+    until = now_ms() + PRESENT_MS
+    for who in whos:
+        pipe.incr(_epoch(who.device))
+        pipe.zadd(_present(who.fleet), {who.member: until})
+    answers = [int(answer) for answer in await pipe.execute()]
+    epochs, came = answers[::2], answers[1::2]
+    # A device that was not present has no other connection that anybody need be told of at once.
+    older = [[who.device, epoch] for who, epoch, new in zip(whos, epochs, came, strict=True) if not new]
+    events = [(live.EVERY_PROCESS, {"kind": "superseded", "newest": older})] if older else []
+    watched = live.hub().is_watched
+    events += [event(who.fleet, who.vehicle, online=True) for who in whos if watched(who.fleet)]
+    await live.send(events)
+    return epochs
 
 
 async def contact(who: Who, *, pause_ms: int = 0) -> None:

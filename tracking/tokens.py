@@ -3,25 +3,39 @@
 import math
 import time
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import jwt
 from django.conf import settings
-from django.utils.timesince import timesince
-from django.utils.timezone import now
 
 ALGORITHM = "HS256"
 AUDIENCE = "gps"
 MAX_TOKEN_BYTES = 2048
+MAX_WORD_CHARS = 64
+LEEWAY_S = 30
 DEFAULT_TTL_S = 365 * 86_400
 # A token of ours that lived longer than this is renewed in the last RENEW_WITHIN_S of its life.
 RENEW_FROM_TTL_S = 60 * 86_400
 RENEW_WITHIN_S = 30 * 86_400
+# What PyJWT finds in the claims, which it reads only after the signature was good.
+ABOUT_CLAIMS = (
+    jwt.MissingRequiredClaimError,
+    jwt.InvalidAudienceError,
+    jwt.InvalidIssuerError,
+    jwt.exceptions.InvalidSubjectError,
+    jwt.exceptions.InvalidJTIError,
+)
 
 
 class Refused(Exception):
-    """The token opens nothing; the message says why, in words for the log."""
+    """The token opens nothing. `code` and `params` say why, for tracking.contacts.words to put into words.
+
+    `uid` is whom it names: believe it only when `signed`.
+    """
+
+    def __init__(self, code: str, *, uid: str = "", signed: bool = False, **params: Any) -> None:
+        super().__init__(code, params)
+        self.code, self.params, self.uid, self.signed = code, params, uid, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +68,18 @@ def issue(*, uid: str, fleet: str, nickname: str = "", ttl: int = DEFAULT_TTL_S,
 def verify(token: str) -> Claims:
     """Return what a valid token claims; raise Refused otherwise."""
     if len(token) > MAX_TOKEN_BYTES:
-        raise Refused(f"token longer than {MAX_TOKEN_BYTES} bytes")
+        raise Refused("token_long", most=MAX_TOKEN_BYTES)
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-    except jwt.PyJWTError as error:
-        raise Refused(f"malformed token ({error})") from error
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, UnicodeError, RecursionError) as error:
+        raise Refused("token_malformed", detail=str(error)) from error
+    kid = header.get("kid")
     if kid is None:
         keys = list(settings.TOKEN_KEYS.values())
     elif kid in settings.TOKEN_KEYS:
         keys = [settings.TOKEN_KEYS[kid]]
     else:
-        raise Refused("token signed with a key that is not in TOKEN_KEYS")
+        raise Refused("token_forged", uid=_named(token))
     return _claims(_decode(token, keys))
 
 
@@ -80,33 +95,43 @@ def _decode(token: str, keys: list[str]) -> dict[str, Any]:
                     "require": ["uid", "group_name", "exp", "aud"],
                     "strict_aud": True,
                     "verify_exp": False,  # below: PyJWT takes a string for a number
+                    "verify_nbf": False,  # below too
                     "verify_iat": False,  # an issuer's clock may run a little ahead of ours
                     "enforce_minimum_key_length": True,
                 },
             )
         except jwt.InvalidSignatureError:
             continue
-        except jwt.PyJWTError as error:
-            raise Refused(f"token not valid ({error})") from error
-    raise Refused("token signed with a key that is not in TOKEN_KEYS")
+        except (jwt.PyJWTError, UnicodeError, RecursionError) as error:
+            signed = isinstance(error, ABOUT_CLAIMS)
+            raise Refused("token_invalid", uid=_named(token), signed=signed, detail=str(error)) from error
+    raise Refused("token_forged", uid=_named(token))
 
 
 def _claims(claims: dict[str, Any]) -> Claims:
     uid, fleet, expires = claims["uid"], claims["group_name"], claims["exp"]
     generation, nickname = claims.get("gen", 0), claims.get("nickname", "")
-    if not (isinstance(uid, str) and uid and isinstance(fleet, str) and fleet):
-        raise Refused("token claims: uid and group_name must be words")
+    if not (_is_word(uid) and _is_word(fleet)):
+        raise Refused("token_claims", detail="uid and group_name must be words of at most 64 characters")
+
+    def refused(code: str, **params: Any) -> Refused:
+        return Refused(code, uid=uid, signed=True, **params)
+
     if not _is_number(expires):
-        raise Refused("token claims: exp must be a number")
+        raise refused("token_claims", detail="exp must be a number")
     if expires <= time.time():
-        raise Refused(f"token expired {_ago(expires)} ago")
+        raise refused("token_expired", expires=float(expires))
+    if "nbf" in claims and not _is_number(claims["nbf"]):
+        raise refused("token_claims", detail="nbf must be a number")
+    if claims.get("nbf", 0) > time.time() + LEEWAY_S:
+        raise refused("token_early", **{"from": float(claims["nbf"])})
     if type(generation) is not int or generation < 0:
-        raise Refused("token claims: gen must be a whole number")
+        raise refused("token_claims", detail="gen must be a whole number")
     return Claims(
         uid=uid,
         fleet=fleet,
         expires=float(expires),
-        nickname=nickname if isinstance(nickname, str) else "",
+        nickname=nickname[:100] if isinstance(nickname, str) else "",
         generation=generation,
         issued=float(claims["iat"]) if _is_number(claims.get("iat")) else None,
     )
@@ -125,11 +150,20 @@ def renewal(claims: Claims, *, generation: int) -> str | None:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    try:
+        return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+    except OverflowError:  # a whole number of 400 digits
+        return False
 
 
-def _ago(expires: float) -> str:
-    past = max(time.time() - expires, 0)
-    if past < 60 or past > 100 * 365 * 86_400:
-        return f"{past:.0f} seconds"
-    return timesince(now() - timedelta(seconds=past), depth=1).replace("\xa0", " ")
+def _is_word(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_WORD_CHARS and "\0" not in value
+
+
+def _named(token: str) -> str:
+    """Whom a token names that nobody has vouched for."""
+    try:
+        uid = jwt.decode(token, options={"verify_signature": False}).get("uid")
+    except (jwt.PyJWTError, UnicodeError, RecursionError):
+        return ""
+    return str(uid) if _is_word(uid) else ""

@@ -32,7 +32,7 @@ def make() -> dict[str, Any]:
 
     from dashboard import signin
     from tracking import drivers, live, tokens
-    from tracking.ingest.admission import register
+    from tracking.devices import register
     from tracking.models import Driver, Membership, Role
 
     vans = []

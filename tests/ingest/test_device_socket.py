@@ -97,12 +97,26 @@ async def test_the_token_is_not_taken_from_the_query(house, sockets):
     assert not accepted
 
 
+async def until(holds: Any, *, seconds: float = 5) -> None:
+    """Wait until `await holds()` is true."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        assert time.monotonic() < deadline, f"not within {seconds} s"
+        await asyncio.sleep(0.05)
+
+
+async def refuses(connect: Any, token: str) -> bool:
+    return not (await connect(token))[1]
+
+
 async def test_a_disabled_device_and_an_older_generation_are_refused(house, connect):
+    from tracking import devices
+
     await sync_to_async(lambda: type(house.device).objects.update(generation=2))()
     assert not (await connect(sign(gen=1)))[1]
     assert (await connect(sign(gen=2)))[1]
-    await sync_to_async(lambda: type(house.device).objects.update(disabled=True))()
-    assert not (await connect(sign(gen=2)))[1]
+    await sync_to_async(devices.disable)(house.device)
+    await until(lambda: refuses(connect, sign(gen=2)))
 
 
 async def test_an_acknowledged_position_is_stored(house, connect, archive):

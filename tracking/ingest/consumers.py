@@ -11,23 +11,27 @@ import logging
 import random
 from typing import Any
 
+import msgspec
 import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from tracking import database, live, presence, tokens
+from tracking import contacts, presence, tokens
 from tracking.ingest import admission
-from tracking.ingest.admission import Source, bearer
+from tracking.ingest.admission import Refused, Source, bearer
+from tracking.ingest.arrivals import arrivals
 from tracking.ingest.connection import Connection, ErrorFrame, to_json
 from tracking.ingest.flush import flusher
-from tracking.ingest.registry import registry
+from tracking.ingest.gate import gate
+from tracking.ingest.registry import DOOR, registry
+from tracking.ingest.strangers import strangers
 
 log = logging.getLogger("fleetline.device")
 
 SUBPROTOCOL = "gps.v1"
-HANDSHAKES = 200
 HANDSHAKE_S = 15
-RETRY_AFTER_S = (2, 10)
+RETRY_AFTER_S = (2, 10)  # while it cannot be known how long it takes
+UNABLE = (DatabaseError, redis.RedisError, OSError, TimeoutError)
 
 
 def _token(scope: dict[str, Any]) -> str:
@@ -44,44 +48,56 @@ def _token(scope: dict[str, Any]) -> str:
     return ""
 
 
+def _client(scope: dict[str, Any]) -> str:
+    """Who calls, as far as one can tell: the address, and the name that its software gives itself."""
+    address = (scope.get("client") or ["?"])[0]
+    agent = dict(scope["headers"]).get(b"user-agent", b"").decode("latin-1")
+    return f"{address} {agent}".strip()[: contacts.MAX_CHARS]
+
+
 class DeviceConsumer:
     """`application(scope, receive, send)` for /gps/connect."""
-
-    connecting = 0
 
     @classmethod
     async def app(cls, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if (await receive())["type"] != "websocket.connect":
             return
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
+        client = _client(scope)
         try:
-            source = await cls.admit(_token(scope))
-        except admission.Refused as refused:
-            log.warning("refused %s: %s", (scope.get("client") or ["?"])[0], refused)
+            claims = admission.verified(_token(scope))  # no stranger takes a place in the queue
+            if (seconds := await cls.wait()) > 0:
+                await cls.busy(send, subprotocol, seconds)
+                return
+            async with asyncio.timeout(HANDSHAKE_S):
+                source = await admission.admitted_by(claims)
+                connection = Connection(msgspec.structs.replace(source, client=client), send)
+                arrival = await arrivals()(source)
+        except Refused as refused:
+            log.warning("refused %s: %s", client.partition(" ")[0], refused)
+            strangers().note(refused, door=DOOR, client=client)
             await send({"type": "websocket.close", "code": 4403})
-            return
-        except (DatabaseError, redis.RedisError, OSError, TimeoutError) as error:
+        except UNABLE as error:
             log.warning("busy: %s: %s", type(error).__name__, error)
-            await cls.busy(send, subprotocol)
-            return
-        await cls.serve(Connection(source, send), receive, subprotocol)
-
-    @classmethod
-    async def admit(cls, token: str) -> Source:
-        if not token:
-            raise admission.Refused("no token: send Authorization: Bearer <jwt>")
-        if cls.connecting >= HANDSHAKES or flusher().down:
-            raise OSError("the journal is down" if flusher().down else "too many connecting at once")
-        cls.connecting += 1
-        try:
-            return await asyncio.wait_for(database.run(admission.admit, token), HANDSHAKE_S)
-        finally:
-            cls.connecting -= 1
+            await cls.busy(send, subprotocol, random.randint(*RETRY_AFTER_S))  # noqa: S311
+        else:
+            connection.epoch, connection.last_time = arrival.epoch, arrival.last_time
+            await cls.serve(connection, receive, subprotocol)
 
     @staticmethod
-    async def busy(send: Any, subprotocol: str | None) -> None:
+    async def wait() -> int:
+        """Wait for a turn; or the seconds after which to come back."""
+        if flusher().down:
+            return random.randint(*RETRY_AFTER_S)  # noqa: S311
+        here, later = gate().turn()
+        if here:
+            await asyncio.sleep(here)
+        return later
+
+    @staticmethod
+    async def busy(send: Any, subprotocol: str | None, seconds: int) -> None:
         """An outage is no refusal: accept, say when to come back, close."""
-        frame = ErrorFrame(code="busy", detail="come back later", retry_after=random.randint(*RETRY_AFTER_S))  # noqa: S311
+        frame = ErrorFrame(code="busy", detail="come back later", retry_after=seconds)
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
         await send({"type": "websocket.send", "text": to_json(frame)})
         await send({"type": "websocket.close", "code": 4503})
@@ -89,24 +105,16 @@ class DeviceConsumer:
     @classmethod
     async def serve(cls, connection: Connection, receive: Any, subprotocol: str | None) -> None:
         source = connection.source
-        try:
-            connection.epoch = await presence.arrive(source.who)
-            if source.primary:  # what the journal has counts too: the archive may be behind
-                newest = await live.primary_time(source.who.fleet, source.who.vehicle)
-                connection.last_time = max(newest, source.last_time or 0) or None
-        except (redis.RedisError, OSError) as error:
-            log.warning("%s: busy: %s", source.uid, error)
-            await cls.busy(connection._send, subprotocol)
-            return
         await connection._send({"type": "websocket.accept", "subprotocol": subprotocol})
         connection.write(connection.hello())
-        if (fresh := tokens.renewal(source.claims, generation=source.generation)) is not None:
+        if (fresh := _renewal(source)) is not None:
             connection.write(to_json({"type": "token", "token": fresh}))
-        await registry().add(connection)
-        connection.flusher.on_down.add(connection.on_down)
-        connection.deliver()
-        log.info("%s: connected, epoch %d", source.uid, connection.epoch)
         try:
+            await registry().add(connection)
+            connection.flusher.on_down.add(connection.on_down)
+            if not source.pending:
+                connection.deliver()
+            log.info("%s: connected, epoch %d", source.uid, connection.epoch)
             while (event := await receive())["type"] == "websocket.receive":
                 if connection.closed:
                     continue
@@ -119,5 +127,10 @@ class DeviceConsumer:
             connection.flusher.on_down.discard(connection.on_down)
             registry().remove(connection)
             with contextlib.suppress(redis.RedisError, OSError):
-                await presence.leave(source.who, connection.epoch)
+                await presence.leave(connection.source.who, connection.epoch)
             log.info("%s: gone", source.uid)
+
+
+def _renewal(source: Source) -> str | None:
+    """A fresh token for one that was issued here and ends soon."""
+    return None if source.pending else tokens.renewal(source.claims, generation=source.generation)

@@ -4,8 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from tracking import live, tokens
-from tracking.ingest.admission import register
+from tracking import devices, tokens
 from tracking.models import Device
 
 
@@ -23,8 +22,7 @@ class Command(BaseCommand):
         uid, fleet = options["uid"], options["fleet"]
         device: Device | None
         if options["create"]:
-            device = register(uid, fleet=fleet or "fleet", name=options["name"])
-            live.announce([live.refresh(device.vehicle.fleet_id), live.look()])
+            device = devices.register(uid, fleet=fleet or "fleet", name=options["name"])
         else:
             device = Device.objects.select_related("vehicle__fleet").filter(uid=uid).first()
         if device is None:
@@ -32,11 +30,4 @@ class Command(BaseCommand):
         actual = device.vehicle.fleet.slug
         if fleet and fleet != actual:
             raise CommandError(f"Device {uid!r} is in the fleet {actual}, not in {fleet}.")
-        token = tokens.issue(
-            uid=uid,
-            fleet=actual,
-            nickname=device.vehicle.name,
-            ttl=options["ttl"],
-            generation=device.generation,
-        )
-        self.stdout.write(token)
+        self.stdout.write(devices.issue(device, ttl=options["ttl"]))
