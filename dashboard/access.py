@@ -1,7 +1,9 @@
 """Who may see and do what. Everything starts from the user.
 
 What a user may not see does not exist (404, the same as for an id that never was);
-what a user sees but may not do is refused (403).
+what a user sees but may not do is refused (403). A viewer sees; a dispatcher also writes to
+vehicles, acknowledges alerts and takes tracks away; a manager also changes vehicles, devices,
+members and settings; a superuser is manager of every fleet, suspended ones too.
 """
 
 from collections.abc import Callable
@@ -11,18 +13,31 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 from django.contrib.auth.models import AnonymousUser, User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext, gettext_lazy
 
-from dashboard.errors import api_error, sentence
+from dashboard import limits, programs
+from dashboard.errors import api_error, sentence, too_many
+from dashboard.models import Profile
 from tracking.models import Fleet, Membership, Role, Vehicle
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
+# What a program with an API token may ask for (docs/PROTOCOL.md §5); all of it only by GET.
+FOR_PROGRAMS = {"track", "trail", "fleet_positions", "places"}
+# What is still there for members of suspended fleets only.
+WITHOUT_A_FLEET = {"profile"}
 # Each role may do what the ones before it may.
 ROLES: tuple[Role, ...] = (Role.VIEWER, Role.DISPATCHER, Role.MANAGER)
+ROLE_NAMES = {
+    Role.VIEWER: gettext_lazy("viewer"),
+    Role.DISPATCHER: gettext_lazy("dispatcher"),
+    Role.MANAGER: gettext_lazy("manager"),
+}
 P = ParamSpec("P")
 
 
@@ -30,6 +45,7 @@ class Request(HttpRequest):
     """A request of somebody who is signed in, as the middleware leaves it."""
 
     user: User
+    profile: Profile
     htmx: "HtmxDetails"
     csp_nonce: str
 
@@ -45,8 +61,17 @@ def role(user: User | AnonymousUser, fleet: Fleet) -> Role | None:
         return None
     if user.is_superuser:
         return Role.MANAGER
-    found = Membership.objects.filter(user_id=user.pk, fleet=fleet).values_list("role", flat=True).first()
+    mine = Membership.objects.filter(user_id=user.pk, fleet=fleet, fleet__suspended=False)
+    found = mine.values_list("role", flat=True).first()
     return Role(found) if found else None
+
+
+def roles(user: User) -> list[tuple[Fleet, Role]]:
+    """The fleets that the user sees, by name, and the role in each."""
+    if user.is_superuser:
+        return [(fleet, Role.MANAGER) for fleet in Fleet.objects.all()]
+    mine = user.memberships.filter(fleet__suspended=False).select_related("fleet").order_by("fleet__name")
+    return [(membership.fleet, Role(membership.role)) for membership in mine]
 
 
 def may(user: User | AnonymousUser, fleet: Fleet, least: Role) -> bool:
@@ -57,36 +82,145 @@ def fleets_where(user: User, least: Role) -> set[int]:
     """Ids of the fleets in which the user has at least this role."""
     if user.is_superuser:
         return set(Fleet.objects.values_list("pk", flat=True))
-    return set(user.memberships.filter(role__in=at_least(least)).values_list("fleet_id", flat=True))
+    mine = user.memberships.filter(role__in=at_least(least), fleet__suspended=False)
+    return set(mine.values_list("fleet_id", flat=True))
+
+
+def fresh(user: User) -> User | AnonymousUser:
+    """The user as the database has them now; nobody when gone or disabled. For what outlives a request."""
+    return User.objects.filter(pk=user.pk, is_active=True).first() or AnonymousUser()
+
+
+def fleet_or_404(user: User, slug: str, least: Role = Role.VIEWER) -> Fleet:
+    """The fleet; Http404 when it is not the user's to see, PermissionDenied below `least`."""
+    fleet = get_object_or_404(Fleet.objects.visible_to(user), slug=slug)
+    _require(user, fleet, least)
+    return fleet
 
 
 def vehicle_or_404(user: User, pk: int, least: Role = Role.VIEWER) -> Vehicle:
     """The vehicle; Http404 when it is not the user's to see, PermissionDenied below `least`."""
     vehicle = get_object_or_404(Vehicle.objects.visible_to(user).select_related("fleet", "driver"), pk=pk)
-    if not may(user, vehicle.fleet, least):
-        raise PermissionDenied(f"This needs the role {least} in {vehicle.fleet}.")
+    _require(user, vehicle.fleet, least)
     return vehicle
+
+
+def _require(user: User, fleet: Fleet, least: Role) -> None:
+    if not may(user, fleet, least):
+        needs = gettext("This needs the role %(role)s in %(fleet)s.")
+        raise PermissionDenied(needs % {"role": ROLE_NAMES[least], "fleet": fleet})
+
+
+def person_or_404(user: User, pk: int) -> User:
+    """Somebody whom the user manages in at least one fleet; Http404 for others. A superuser: anybody."""
+    people = User.objects.all()
+    if not user.is_superuser:
+        people = people.filter(memberships__fleet__in=fleets_where(user, Role.MANAGER)).distinct()
+    return get_object_or_404(people, pk=pk)
+
+
+def governs(user: User, person: User) -> bool:
+    """Whether the user may let the person in anew, sign them out and disable them.
+
+    A manager may, of people whose every fleet they manage: a link that signs somebody in opens
+    all that somebody sees.
+    """
+    if user.is_superuser:
+        return True
+    theirs = set(person.memberships.values_list("fleet_id", flat=True))
+    return not person.is_superuser and bool(theirs) and theirs <= fleets_where(user, Role.MANAGER)
+
+
+def reader(request: HttpRequest) -> User | None:
+    """Who asks: the user of the API token in the request where one is taken, else of the session."""
+    route = request.resolver_match.url_name if request.resolver_match else None
+    if route in FOR_PROGRAMS and request.method in ("GET", "HEAD"):
+        token = programs.bearer(request.headers.get("Authorization", ""))
+        if token is not None:
+            return programs.user_of(token)
+    user = request.user
+    return user if isinstance(user, User) and user.is_active else None
 
 
 def signed_in(
     view: Callable[Concatenate[Request, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Let only signed-in users through: others get the login page, htmx and /api/ a 401."""
+    """Let only signed-in users through: others get the login page, htmx and /api/ a 401.
+
+    The view runs in the user's language and time zone.
+    """
 
     @wraps(view)
     def wrapper(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if request.user.is_authenticated:
-            response = view(cast(Request, request), *args, **kwargs)
-        elif request.path.startswith("/api/"):
-            response = api_error(401, "unauthenticated", "Sign in first.")
-        elif request.headers.get("HX-Request"):
-            response = sentence(request, "dashboard/_signed_out.html", {}, status=401)
-            if request.method != "POST":
-                response["HX-Reswap"] = "none"  # the page itself notices, and says so once
+        user = reader(request)
+        if user is None:
+            response = _nobody(request)
         else:
-            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+            request.user = user
+            settle(cast(Request, request))
+            refused = _refused(cast(Request, request))
+            response = refused or view(cast(Request, request), *args, **kwargs)
+            response.headers.setdefault("Content-Language", translation.get_language() or "en")
         patch_vary_headers(response, ["HX-Request", "Cookie"])
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 
     return wrapper
+
+
+def superuser(
+    view: Callable[Concatenate[Request, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """As `signed_in`; whoever is no superuser finds nothing (404)."""
+
+    @wraps(view)
+    def wrapper(request: Request, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_superuser:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return signed_in(wrapper)
+
+
+def settle(request: Request) -> None:
+    """Take the user's language and time zone for the rest of this request."""
+    request.profile = Profile.objects.filter(user=request.user).first() or Profile(user=request.user)
+    if request.profile.language:
+        translation.activate(request.profile.language)
+    if request.profile.time_zone:
+        timezone.activate(request.profile.time_zone)
+    else:
+        timezone.deactivate()
+
+
+def _refused(request: Request) -> HttpResponse | None:
+    """The answer to somebody who may not go on at all, for now."""
+    if request.path.startswith("/api/") and (wait := limits.wait(limits.API, request.user.pk)):
+        return too_many(request, wait)
+    route = request.resolver_match.url_name if request.resolver_match else None
+    if not request.user.is_superuser and route not in WITHOUT_A_FLEET:
+        suspended = request.user.memberships.values_list("fleet__suspended", flat=True)
+        if suspended and all(suspended):
+            return _suspended(request)
+    return None
+
+
+def _suspended(request: Request) -> HttpResponse:
+    detail = gettext("Your fleet is suspended.")
+    if request.path.startswith("/api/"):
+        return api_error(403, "suspended", detail)
+    if request.headers.get("HX-Request"):
+        return sentence(request, "dashboard/_refused.html", {"detail": detail}, status=403)
+    fleets = Fleet.objects.filter(memberships__user=request.user)
+    return render(request, "dashboard/people/suspended.html", {"suspended": fleets}, status=403)
+
+
+def _nobody(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        return api_error(401, "unauthenticated", gettext("Sign in first."))
+    if request.headers.get("HX-Request"):
+        response = sentence(request, "dashboard/_signed_out.html", {}, status=401)
+        if request.method != "POST":
+            response["HX-Reswap"] = "none"  # the page itself notices, and says so once
+        return response
+    return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")

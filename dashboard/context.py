@@ -2,27 +2,33 @@
 
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from dashboard.access import ROLES, fleets_where
-from tracking.models import Fleet
+from dashboard.access import roles
+from tracking.models import Fleet, Role
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    """`csp_nonce`, and lazily `fleets`: those the user sees, each with `.role`."""
+    """`csp_nonce`, and lazily:
+
+    `fleets`: those the user sees, each with slug, name and role; `manages`: whether in one of them
+    the user is manager; `suspended`: fleets of the user that are suspended.
+    """
     user = getattr(request, "user", None)
+    known = user if isinstance(user, User) else None
 
     def fleets() -> list[dict[str, str]]:
-        if user is None or not user.is_authenticated:
-            return []
-        reach = [(role, fleets_where(user, role)) for role in ROLES]
-        return [
-            {
-                "slug": fleet.slug,
-                "name": fleet.name,
-                "role": max((role for role, ids in reach if fleet.pk in ids), key=ROLES.index).value,
-            }
-            for fleet in Fleet.objects.visible_to(user)
-        ]
+        mine = roles(known) if known else []
+        return [{"slug": fleet.slug, "name": fleet.name, "role": role.value} for fleet, role in mine]
 
-    return {"csp_nonce": getattr(request, "csp_nonce", ""), "fleets": fleets}
+    def manages() -> bool:
+        return known is not None and (
+            known.is_superuser or Role.MANAGER in [role for _, role in roles(known)]
+        )
+
+    def suspended() -> list[Fleet]:
+        return list(Fleet.objects.filter(suspended=True, memberships__user=known)) if known else []
+
+    nonce = getattr(request, "csp_nonce", "")
+    return {"csp_nonce": nonce, "fleets": fleets, "manages": manages, "suspended": suspended}

@@ -4,6 +4,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 
 
 def api_error(status: int, code: str, detail: str) -> JsonResponse:
@@ -15,6 +16,14 @@ def sentence(request: HttpRequest, template: str, context: dict[str, str], *, st
     response = render(request, template, context, status=status)
     if request.method == "POST":
         response["HX-Reswap"] = "afterbegin"
+    return response
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """429: asked too often; says when to come back."""
+    detail = gettext("Too many requests. Try again in %(seconds)s s.") % {"seconds": seconds}
+    response = _answer(request, 429, "too_many_requests", detail)
+    response["Retry-After"] = str(seconds)
     return response
 
 

@@ -13,16 +13,13 @@ from django.urls import path  # noqa: E402
 
 from dashboard.consumers import DashboardConsumer  # noqa: E402
 from dashboard.origin import same_origin  # noqa: E402
+from fleet.proxy import outside  # noqa: E402
 from tracking.ingest.consumers import DeviceConsumer  # noqa: E402
 
-application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": URLRouter(
-            [
-                path("gps/connect", DeviceConsumer.app),  # type: ignore[arg-type]
-                path("ws/dashboard", same_origin(AuthMiddlewareStack(DashboardConsumer.app))),
-            ]
-        ),
-    }
+sockets = URLRouter(
+    [
+        path("gps/connect", DeviceConsumer.app),  # type: ignore[arg-type]
+        path("ws/dashboard", same_origin(AuthMiddlewareStack(DashboardConsumer.app))),
+    ]
 )
+application = outside(ProtocolTypeRouter({"http": http, "websocket": sockets}))

@@ -124,6 +124,8 @@ def run_uvicorn(fd: int, application: str) -> None:
         access_log=False,
         log_level="warning",
         server_header=False,
+        # Who is behind a proxy is for fleet/proxy.py to decide.
+        proxy_headers=False,
         # A client that never reads must not hold up the end for ever.
         timeout_graceful_shutdown=GRACE_S,
     )

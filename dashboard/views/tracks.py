@@ -13,12 +13,11 @@ import redis
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET
 
-from dashboard.access import vehicle_or_404
-from dashboard.errors import api_error
+from dashboard import access, limits
+from dashboard.errors import api_error, too_many
 from tracking import database, live
 from tracking.fixes import EPOCH, MAX_AHEAD_MS, MILLISECOND, SECONDS_BELOW, now_ms
 from tracking.history.exports import FORMATS, export
@@ -26,7 +25,7 @@ from tracking.history.exports.geojson import position, properties
 from tracking.history.exports.text import About, iso
 from tracking.history.latest import latest
 from tracking.history.tracks import Row, in_threads
-from tracking.models import Fleet
+from tracking.models import Fleet, Role
 
 log = logging.getLogger("fleetline.tracks")
 
@@ -61,20 +60,43 @@ class Download:
 
 @require_GET
 async def track(request: HttpRequest, pk: str, format: str) -> HttpResponseBase:
-    """The vehicle's fixes from `from` (included) to `to` (not); the last 24 hours when not given."""
-    user = await request.auser()
-    if not user.is_authenticated:
-        return api_error(401, "unauthenticated", "Sign in first.")
-    about = await database.run(_about, user, int(pk))
+    """The vehicle's fixes from `from` (included) to `to` (not); the last 24 hours when not given.
+
+    For dispatchers, who may take them away.
+    """
     try:
+        user = await _reader(request, limits.EXPORT)
+        about = await database.run(_about, user, int(pk), Role.DISPATCHER)
         start, end = period(request.GET, now=now_ms())
+    except Refused as refused:
+        return refused.response
     except ValueError as error:
         return api_error(400, "invalid_time", str(error))
+    return _stream(about, int(pk), start, end, format)
+
+
+@require_GET
+async def trail(request: HttpRequest, pk: str) -> HttpResponseBase:
+    """The same as GeoJSON for everybody who sees the vehicle: at most the 24 hours that a map shows."""
+    try:
+        user = await _reader(request, limits.API)
+        about = await database.run(_about, user, int(pk), Role.VIEWER)
+        start, end = period(request.GET, now=now_ms())
+        if end - start > DEFAULT_RANGE_MS + MAX_AHEAD_MS:
+            raise ValueError("from, to: a trail is at most 24 hours; track.geojson has more")
+    except Refused as refused:
+        return refused.response
+    except ValueError as error:
+        return api_error(400, "invalid_time", str(error))
+    return _stream(about, int(pk), start, end, "geojson")
+
+
+def _stream(about: About, pk: int, start: int, end: int, format: str) -> HttpResponseBase:
     if not _slots.acquire(blocking=False):
         busy = api_error(429, "busy", f"{MAX_EXPORTS} exports are running. Try again in a moment.")
         busy["Retry-After"] = str(RETRY_AFTER_S)
         return busy
-    chunks = in_threads(export(format, about, vehicle_id=int(pk), start_ms=start, end_ms=end))
+    chunks = in_threads(export(format, about, vehicle_id=pk, start_ms=start, end_ms=end))
     response = StreamingHttpResponse(Download(chunks, _slots), content_type=FORMATS[format].content_type)
     response["Content-Disposition"] = content_disposition_header(
         True, filename(about.uid, start, end, format)
@@ -88,10 +110,11 @@ async def track(request: HttpRequest, pk: str, format: str) -> HttpResponseBase:
 @require_GET
 async def fleet_positions(request: HttpRequest, slug: str) -> HttpResponse:
     """The latest position of every vehicle of the fleet that has one."""
-    user = await request.auser()
-    if not user.is_authenticated:
-        return api_error(401, "unauthenticated", "Sign in first.")
-    fleet = await database.run(_fleet, user, slug)
+    try:
+        user = await _reader(request, limits.API)
+    except Refused as refused:
+        return refused.response
+    fleet = await database.run(access.fleet_or_404, user, slug)
     try:
         now = await live.latest(fleet.pk)
     except (redis.RedisError, OSError) as error:
@@ -101,14 +124,32 @@ async def fleet_positions(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponse(content, content_type="application/geo+json", headers={"Cache-Control": NEVER_KEPT})
 
 
-def _about(user: User, pk: int) -> About:
-    vehicle = vehicle_or_404(user, pk)
+class Refused(Exception):
+    """Not now, or not this one: the answer to give."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.response = response
+
+
+async def _reader(request: HttpRequest, limit: limits.Limit) -> User:
+    """Who asks, by session or API token, and not too often; Refused otherwise."""
+
+    def ask() -> User:
+        user = access.reader(request)
+        if user is None:
+            raise Refused(api_error(401, "unauthenticated", "Sign in, or send Authorization: Bearer flt_…"))
+        if wait := limits.wait(limit, user.pk):
+            raise Refused(too_many(request, wait))
+        return user
+
+    return await database.run(ask)
+
+
+def _about(user: User, pk: int, least: Role) -> About:
+    vehicle = access.vehicle_or_404(user, pk, least)
     device = vehicle.devices.order_by("-primary", "uid").first()
     return About(uid=device.uid if device else f"vehicle-{pk}", name=vehicle.name, fleet=vehicle.fleet.slug)
-
-
-def _fleet(user: User, slug: str) -> Fleet:
-    return get_object_or_404(Fleet.objects.visible_to(user), slug=slug)
 
 
 def collection(fleet: Fleet, now: Mapping[int, bytes]) -> bytes:

@@ -17,6 +17,7 @@ from django.db import connections
 from django.test import AsyncClient
 from django.urls import reverse
 
+from dashboard import limits
 from dashboard.views import tracks
 from tests.dashboard.conftest import T0
 from tracking import live
@@ -45,7 +46,7 @@ def client(house) -> Callable[..., AsyncClient]:
         browser.force_login(getattr(house, name))
         sessions[name] = browser.cookies
 
-    def enter(name: str | None = "vera") -> AsyncClient:
+    def enter(name: str | None = "bob") -> AsyncClient:
         client = AsyncClient()
         if name:
             client.cookies.update(sessions[name])
@@ -95,7 +96,7 @@ def error(response: Any) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("format", FORMATS)
-async def test_a_viewer_takes_a_track_in_each_format(house, client, fixes, format: str) -> None:
+async def test_a_dispatcher_takes_a_track_in_each_format(house, client, fixes, format: str) -> None:
     response = await client().get(reverse("track", args=[house.van.pk, format]) + DAY)
     assert response.status_code == 200
     assert response["Content-Type"] == FORMATS[format].content_type
@@ -108,9 +109,34 @@ async def test_a_viewer_takes_a_track_in_each_format(house, client, fixes, forma
     assert [content.count(time) for time in times] == [counts[format]] * 3
 
 
-@pytest.mark.parametrize("name", ["alice", "bob", "vera", "root"])
-async def test_everybody_of_the_fleet_may(house, client, fixes, name: str) -> None:
+@pytest.mark.parametrize("name", ["alice", "bob", "root"])
+async def test_dispatchers_and_above_may(house, client, fixes, name: str) -> None:
     assert len(await lines(client(name), house, DAY)) == 3
+
+
+async def test_a_viewer_sees_the_trail_of_a_day_and_takes_nothing_away(house, client, fixes) -> None:
+    vera = client("vera")
+    assert error(await vera.get(reverse("track", args=[house.van.pk, "csv"]) + DAY)) == (403, "forbidden")
+    trail = reverse("trail", args=[house.van.pk])
+    response = await vera.get(trail + DAY)
+    assert response.status_code == 200
+    assert (await body(response)).decode().count("2025-11-23T08:00:01.000Z") == 2
+    longer = DAY.replace("2025-11-24", "2025-11-25")
+    assert error(await vera.get(trail + longer)) == (400, "invalid_time")
+    assert error(await client("mallory").get(trail + DAY)) == (404, "not_found")
+    assert error(await client(None).get(trail + DAY)) == (401, "unauthenticated")
+
+
+async def test_who_takes_too_many_tracks_away_waits(house, client, fixes, monkeypatch) -> None:
+    monkeypatch.setattr("dashboard.limits.EXPORT", limits.Limit("export", 2, 600))
+    bob, address = client(), reverse("track", args=[house.van.pk, "csv"]) + DAY
+    for _ in range(2):
+        await body(await bob.get(address))
+    refused = await bob.get(address)
+    assert error(refused) == (429, "too_many_requests")
+    assert 0 < int(refused["Retry-After"]) <= 601
+    # Others are not made to wait.
+    assert (await client("alice").get(address)).status_code == 200
 
 
 async def test_an_outsider_learns_no_more_than_of_a_vehicle_that_never_was(house, client, fixes) -> None:
