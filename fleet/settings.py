@@ -114,7 +114,7 @@ for origin in ORIGINS:
             f"ORIGINS: {origin!r} is not a full origin such as https://fleet.example.org."
         )
 CSRF_TRUSTED_ORIGINS = ORIGINS
-# Addresses and networks of proxies that may say who is behind them (X-Forwarded-For). Of others it is ignored.
+# Addresses and networks of proxies that are believed who is behind them (X-Forwarded-For).
 TRUSTED_PROXIES = networks(env.list("TRUSTED_PROXIES", default=[]))
 # Password of the first superuser `admin`; unset: a random one, printed once at first start.
 ADMIN_PASSWORD = env.str("ADMIN_PASSWORD", default="")
