@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import redis.asyncio as redis
@@ -28,6 +29,31 @@ def per_loop(factory: Callable[[], T]) -> Callable[[], T]:
         return instances[loop]
 
     return get
+
+
+class Resumed:
+    """A coroutine that was begun outside of any task and now waits: await this in a task to go on.
+
+    A send that ends at once, as nearly all do, then costs no task. Until it waits, such a coroutine
+    may use nothing that belongs to a task (`asyncio.timeout`).
+    """
+
+    def __init__(self, begun: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        self._begun, self._waits_for = begun, waits_for
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                heard = yield waits_for
+            except BaseException as error:  # noqa: BLE001 (whatever it is belongs to the coroutine first)
+                step = partial(self._begun.throw, error)
+            else:
+                step = partial(self._begun.send, heard)
+            try:
+                waits_for = step()
+            except StopIteration:
+                return
 
 
 def _client(url: str) -> redis.Redis:

@@ -5,9 +5,9 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import redis
@@ -19,6 +19,7 @@ from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, is
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source
 from tracking.ingest.flush import Flush, flusher
+from tracking.loops import Resumed
 
 log = logging.getLogger("fleetline.device")
 
@@ -65,6 +66,15 @@ class Taken:
         self.refused: list[tuple[Batch, int]] = []
 
 
+class Closing(NamedTuple):
+    """Close with this code, when what was written before has gone out."""
+
+    code: int
+
+
+Outgoing = str | int | Closing
+
+
 class Connection:
     """One device, connected."""
 
@@ -79,24 +89,29 @@ class Connection:
         self.bad_in_a_row = 0
         self.said_unavailable = False
         self.closed = False
+        self.code = 0  # with which the server closed it
+        self.closing: asyncio.Task[None] | None = None
         self.reporter = Reporter(source)
         self.meter = Meter()
         self.flusher = flusher()
         self.last_message = 0
         self._send = send
         self._taken: Taken | None = None
-        self._out: deque[str | int] = deque()
-        self._writing: asyncio.Task[None] | None = None
+        self._out: deque[Outgoing] = deque()
+        self._writing: asyncio.Handle | asyncio.Task[None] | None = None
         self._delivering: asyncio.Task[None] | None = None
         self._deliver_again = False
 
-    # --- what goes out: in order, by one task, acknowledgements of one moment together -------
+    # --- what goes out: in order, acknowledgements of one moment together --------------------
 
-    def write(self, *frames: str | int) -> None:
-        """Queue frames; a number stands for the acknowledgement of all up to it."""
+    def write(self, *frames: Outgoing) -> None:
+        """Queue frames; a number stands for the acknowledgement of all up to it, Closing for the end.
+
+        They go out at once, in the next round of the event loop: what is written until then joins them.
+        """
         self._out.extend(frames)
         if self._writing is None and not self.closed:
-            self._writing = asyncio.create_task(self._drain())
+            self._writing = asyncio.get_running_loop().call_soon(self._drain)
 
     def error(self, code: str, detail: str = "", **more: Any) -> None:
         self.write(to_json(ErrorFrame(code=code, detail=detail, **more)))
@@ -108,25 +123,54 @@ class Connection:
         else:
             self.write(seq)
 
-    async def _drain(self) -> None:
+    def _drain(self) -> None:
+        """Write what is queued; only when the client does not read does a task wait for it."""
+        self._writing = None
+        while (event := self._next()) is not None:
+            sending = self._send(event)
+            try:
+                waits_for = sending.send(None)
+            except StopIteration:
+                continue
+            except (OSError, RuntimeError) as error:
+                return self._lost(error)
+            self._writing = asyncio.create_task(self._drain_slowly(Resumed(sending, waits_for)))
+            return None
+        return None
+
+    async def _drain_slowly(self, sending: Awaitable[None]) -> None:
         try:
-            while self._out and not self.closed:
-                frame = self._out.popleft()
-                text = f'{{"type":"ack","seq":{frame}}}' if isinstance(frame, int) else frame
-                async with asyncio.timeout(WRITE_S):  # unlike wait_for, no task of its own
-                    await self._send({"type": "websocket.send", "text": text})
+            async with asyncio.timeout(WRITE_S):
+                await sending
+            while (event := self._next()) is not None:
+                async with asyncio.timeout(WRITE_S):
+                    await self._send(event)
         except (OSError, RuntimeError, TimeoutError) as error:
-            log.debug("%s: cannot write: %s", self.source.uid, error)
-            self.close(4503)
+            self._lost(error)
         finally:
             self._writing = None
+
+    def _next(self) -> dict[str, str] | None:
+        if self.closed or not self._out:
+            return None
+        frame = self._out.popleft()
+        if isinstance(frame, Closing):
+            self.close(frame.code)
+            return None
+        text = f'{{"type":"ack","seq":{frame}}}' if isinstance(frame, int) else frame
+        return {"type": "websocket.send", "text": text}
+
+    def _lost(self, error: Exception) -> None:
+        log.debug("%s: cannot write: %s", self.source.uid, error)
+        self.close(4503)
 
     def close(self, code: int) -> None:
         if not self.closed:
             self.closed = True
+            self.code = code
             self._out.clear()
             log.info("%s: closed with %d", self.source.uid, code)
-            self._closing = asyncio.create_task(self._close(code))
+            self.closing = asyncio.create_task(self._close(code))
 
     async def _close(self, code: int) -> None:
         with contextlib.suppress(OSError, RuntimeError):
@@ -174,9 +218,8 @@ class Connection:
             seq = self.highest
         self.error(code, detail, seq=seq)
         self.bad_in_a_row += 1
-        if self.bad_in_a_row >= MAX_BAD_FRAMES and self._writing is not None:
-            # Let the last error go out first.
-            self._writing.add_done_callback(lambda _: self.close(4400))
+        if self.bad_in_a_row >= MAX_BAD_FRAMES:
+            self.write(Closing(4400))
 
     def _is_crowded(self, seq: int | None, count: int) -> bool:
         """Whether it takes a closer look to know if the frame can be kept."""
