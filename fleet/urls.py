@@ -1,11 +1,14 @@
 """Addresses: what people see, and what devices and programs call."""
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 
+from tracking.ingest.phones import ingest
 from tracking.ingest.views import healthz, positions
 
 urlpatterns = [
     path("gps/positions", positions),
+    # Some apps add a slash to the address that they are given.
+    re_path(r"^i/(?P<key>[^/]+)/?$", ingest, name="ingest"),
     path("healthz", healthz),
     path("", include("dashboard.urls")),
 ]

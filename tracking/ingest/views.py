@@ -1,6 +1,5 @@
 """The same door over HTTP: POST /gps/positions, and /healthz."""
 
-import asyncio
 import json
 import logging
 from typing import Any
@@ -14,28 +13,22 @@ from django.views.decorators.csrf import csrf_exempt
 from tracking import database, health, journal, messages
 from tracking.fixes import Receipt, Reply, decode_items, has_nul, now_ms
 from tracking.ingest import admission
-from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source, bearer
-from tracking.ingest.flush import MAX_QUEUED, flusher
+from tracking.ingest.http import (
+    MAX_ITEMS,
+    RETRY_AFTER_S,
+    Caller,
+    Problem,
+    busy,
+    callers,
+    keep,
+    read_body,
+)
 
 log = logging.getLogger("fleetline.http")
 
-MAX_BODY = 8 * 1024 * 1024
-MAX_ITEMS = 10_000
-JOURNAL_WAIT_S = 10
+DOOR = "POST"
 LISTS = ("items", "receipts", "replies")
-
-
-class Problem(Exception):
-    def __init__(self, status: int, code: str, detail: str, *, retry_after: int | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.retry_after = status, code, detail, retry_after
-
-    def response(self) -> JsonResponse:
-        response = JsonResponse({"error": {"code": self.code, "detail": self.detail}}, status=self.status)
-        if self.retry_after is not None:
-            response["Retry-After"] = str(self.retry_after)
-        return response
 
 
 @csrf_exempt
@@ -45,8 +38,12 @@ async def positions(request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
             raise Problem(405, "method_not_allowed", "POST positions here.")
         source = await _source(request)
-        body = _body(request)
-        return JsonResponse(await _take(source, body))
+        body = read_body(request)
+        content = _content(body)
+        caller = callers().of(source)
+        if caller.over(len(content.get("items", [])), len(body)):
+            raise Problem(429, "too_many_requests", "Send less, or less often.", retry_after=RETRY_AFTER_S)
+        return JsonResponse(await _take(caller, content))
     except Problem as problem:
         return problem.response()
 
@@ -57,22 +54,20 @@ async def _source(request: HttpRequest) -> Source:
         b"token": request.headers.get("token", "").encode(),
     }
     try:
-        return await database.run(admission.admit, bearer(headers))
+        return await admission.admitted(bearer(headers))
     except admission.Refused as refused:
         log.warning("refused %s: %s", request.META.get("REMOTE_ADDR"), refused)
         status, code = (403, "forbidden") if refused.known else (401, "unauthorized")
         detail = "Send Authorization: Bearer <jwt> with a valid token; the server's log says what is wrong."
         raise Problem(status, code, detail) from refused
     except (DatabaseError, OSError) as error:
-        raise Problem(503, "busy", "Come back later.", retry_after=5) from error
+        raise busy() from error
 
 
-def _body(request: HttpRequest) -> dict[str, Any]:
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        raise Problem(413, "too_large", f"At most {MAX_BODY} bytes.")
+def _content(raw: bytes) -> dict[str, Any]:
     try:
-        body = msgspec.json.decode(request.body)
-    except (msgspec.MsgspecError, RecursionError, UnicodeError) as error:
+        body = msgspec.json.decode(raw)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
         raise Problem(400, "invalid_json", str(error)) from error
     if isinstance(body, list):
         body = {"items": body}
@@ -89,26 +84,21 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     return body
 
 
-async def _take(source: Source, body: dict[str, Any]) -> dict[str, Any]:
+async def _take(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
     received = now_ms()
-    who = source.who
-    reporter = Reporter(source)
-    batch = decode_items(body.get("items", []), clock=reporter.clock, received=received)
+    reporter = caller.reporter
+    who = reporter.source.who
+    try:
+        batch = decode_items(body.get("items", []), clock=reporter.clock, received=received)
+    except RecursionError as error:
+        raise Problem(400, "invalid_json", "nested too deeply") from error
     said: list[journal.Entry] = []
     for tag, key in (("receipt", "receipts"), ("reply", "replies")):
         for content in body.get(key, []):
             frame = _said({**content, "type": tag} if isinstance(content, dict) else content)
             said.append(messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received))
-    out = flusher()
-    if out.down or out.queued + len(batch.fixes) > MAX_QUEUED:
-        raise _unavailable()
-    flush = reporter.accept(batch, received=received)
-    for entry in said:
-        flush.add(entry)
-    try:
-        await asyncio.wait_for(asyncio.shield(flush.done), JOURNAL_WAIT_S)
-    except TimeoutError as error:
-        raise _unavailable() from error
+    await keep([(reporter, batch)], more=said, received=received)
+    await caller.heard(batch, door=DOOR)
     return {
         "acked": len(batch.fixes),
         "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections],
@@ -123,10 +113,8 @@ def _said(content: object) -> Receipt | Reply:
         return msgspec.convert(content, Receipt | Reply)
     except msgspec.ValidationError as error:
         raise Problem(400, "invalid_json", f"receipts, replies: {error}") from error
-
-
-def _unavailable() -> Problem:
-    return Problem(503, "unavailable", "The journal is down: send all of it again.", retry_after=5)
+    except RecursionError as error:
+        raise Problem(400, "invalid_json", "nested too deeply") from error
 
 
 async def _pending(vehicle: int) -> list[dict[str, Any]]:

@@ -624,7 +624,7 @@ CAPTURES: list[tuple[str, str, Call, list[tuple[str, Any]]]] = [
             '"position.longitude":27.455848,"position.speed":36,"position.direction":0,'
             '"position.altitude":233.48,"position.satellites":10,"engine.ignition.status":true,'
             '"movement.status":true,"battery.level":80,"ain#1":0,"vehicle.mileage":12.5,'
-            '"alarm.event.trigger":false},{"ident":"605631","timestamp":1506956076,"battery.level":79}]'
+            '"alarm.event.trigger":false},{"ident":"605630","timestamp":1506956076,"battery.level":79}]'
         ),
         [
             (
@@ -647,7 +647,7 @@ CAPTURES: list[tuple[str, str, Call, list[tuple[str, Any]]]] = [
                     },
                 ),
             ),
-            ("605631", None),
+            ("605630", None),
         ],
     ),
     (
