@@ -10,19 +10,25 @@ from tracking import keys
 from tracking.models import IngestKey
 
 
+def found(key: str) -> IngestKey:
+    known = keys.find(key)
+    assert known is not None
+    return known
+
+
 def test_a_key_is_found_and_only_its_digest_is_stored(van):
     key = keys.issue(device=van.device)
     assert len(key) >= 22  # 128 bits in base64
-    found = keys.find(key)
-    assert found.device == van.device
-    assert found.fleet is None
+    known = found(key)
+    assert known.device == van.device
+    assert known.fleet is None
     stored = str(list(IngestKey.objects.values_list()))
     assert key not in stored
-    assert found.hint == key[-4:]
+    assert known.hint == key[-4:]
 
 
 def test_a_key_of_a_fleet(van):
-    assert keys.find(keys.issue(fleet=van.fleet)).fleet == van.fleet
+    assert found(keys.issue(fleet=van.fleet)).fleet == van.fleet
 
 
 def test_a_key_has_one_owner(van):
@@ -42,23 +48,23 @@ def test_an_unknown_key_costs_one_query(van, key, django_assert_num_queries):
 def test_a_known_key_costs_one_query(van, django_assert_num_queries):
     key = keys.issue(device=van.device)
     with django_assert_num_queries(1):
-        assert keys.find(key).device.vehicle.fleet == van.fleet
+        assert found(key).device.vehicle.fleet == van.fleet
 
 
 def test_an_old_key_opens_until_its_grace_ends(van):
     old = keys.issue(device=van.device)
-    fresh = keys.rotate(keys.find(old), grace=timedelta(minutes=5))
-    assert keys.find(old).device == keys.find(fresh).device == van.device
-    keys.rotate(keys.find(old), grace=timedelta(hours=5))
-    assert keys.find(old).expires < now() + timedelta(minutes=6)  # a second rotation gives it no longer life
-    keys.rotate(keys.find(old), grace=timedelta(0))
+    fresh = keys.rotate(found(old), grace=timedelta(minutes=5))
+    assert found(old).device == found(fresh).device == van.device
+    keys.rotate(found(old), grace=timedelta(hours=5))
+    assert found(old).expires < now() + timedelta(minutes=6)  # a second rotation gives it no longer life
+    keys.rotate(found(old), grace=timedelta(0))
     assert keys.find(old) is None
     assert keys.find(fresh) is not None
 
 
 def test_a_revoked_key_opens_nothing(van):
     key = keys.issue(device=van.device)
-    keys.revoke(keys.find(key))
+    keys.revoke(found(key))
     assert keys.find(key) is None
 
 
@@ -68,7 +74,7 @@ def test_ingesturl_prints_the_address_and_nothing_else(van, capsys):
     address, key = out.strip().rsplit("/", 1)
     assert address == "https://fleet.example.org/i"
     assert out == f"{address}/{key}\n"
-    assert keys.find(key).device == van.device
+    assert found(key).device == van.device
 
 
 def test_ingesturl_of_a_gateway(van, capsys, settings):
@@ -76,7 +82,7 @@ def test_ingesturl_of_a_gateway(van, capsys, settings):
     call_command("ingesturl", fleet="north")
     address, key = capsys.readouterr().out.strip().rsplit("/", 1)
     assert address == "https://fleet.example.org/i"
-    assert keys.find(key).fleet == van.fleet
+    assert found(key).fleet == van.fleet
 
 
 @pytest.mark.parametrize(
