@@ -1,4 +1,7 @@
-"""The floor: a Python server without ASGI that decodes each frame and acknowledges it. `python -m benchmarks.echo FD`."""
+"""The floor: a Python server without ASGI that decodes a frame and acknowledges it.
+
+python -m benchmarks.echo FD
+"""
 
 import asyncio
 import socket

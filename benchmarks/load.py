@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 HERE = Path(__file__).parent
 PROGRAM = HERE.parent / "build" / "bench" / "load"
@@ -21,7 +21,9 @@ def command() -> list[str]:
     source = HERE / "load.c"
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if not compiler:
-        print("No C compiler: the load comes from Python and takes a good part of the machine.", file=sys.stderr)
+        print(
+            "No C compiler: the load comes from Python and takes a good part of the machine.", file=sys.stderr
+        )
         return [sys.executable, "-m", "benchmarks.load_python"]
     if not PROGRAM.exists() or PROGRAM.stat().st_mtime < source.stat().st_mtime:
         PROGRAM.parent.mkdir(parents=True, exist_ok=True)
@@ -39,8 +41,10 @@ class Load:
             flag = f"--{name.replace('_', '-')}"
             words += [flag] if value is True else [flag, str(value)] if value not in (None, False) else []
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.pid = self._process.pid
+        self._stdin, self._stdout = cast(IO[str], self._process.stdin), cast(IO[str], self._process.stdout)
         self.connected = self._answer()
+        if self.connected["online"] < self.connected["of"]:
+            raise RuntimeError(f"not everybody could connect: {self.connected}")
 
     def __enter__(self) -> "Load":
         return self
@@ -58,14 +62,12 @@ class Load:
         return self._ask("cut")
 
     def _ask(self, line: str) -> dict[str, Any]:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
+        self._stdin.write(f"{line}\n")
+        self._stdin.flush()
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        line = self._stdout.readline()
         if not line:
             raise RuntimeError(f"the load ended with code {self._process.wait()}")
         answer: dict[str, Any] = json.loads(line)

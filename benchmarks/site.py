@@ -36,10 +36,10 @@ def has_postgres() -> bool:
         return (servers.postgres_binaries(Path(folder), copy=False) / "initdb").exists()
 
 
-def postmaster() -> list[int]:
-    """The PostgreSQL server that this process started."""
+def own(name: str) -> list[int]:
+    """The servers of that name (`postgres`, `valkey`, `redis`) that this process started."""
     mine = [pid for pid, parent in parents().items() if parent == os.getpid()]
-    return [pid for pid in mine if Path(f"/proc/{pid}/comm").read_text().startswith("postgres")]
+    return [pid for pid in mine if Path(f"/proc/{pid}/comm").read_text().startswith(name)]
 
 
 @dataclass
@@ -48,7 +48,6 @@ class Site:
 
     house: House
     folder: Path
-    cookies: bool = False
     lag: list[float] = field(default_factory=list)
 
     def load(self, devices: int = 0, browsers: int = 0, **options: Any) -> Load:
@@ -64,7 +63,7 @@ class Site:
             else:
                 names[{"worker-archive": "archive", "redis": "redis"}.get(name, "other")].append(child["pid"])
         if self.house.database:
-            names["postgres"] = postmaster()
+            names["postgres"] = own("postgres")
         return names
 
     def measure(self, load: Load, seconds: float) -> dict[str, Any]:

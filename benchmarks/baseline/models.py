@@ -12,3 +12,6 @@ class Position(models.Model):
     heading = models.FloatField(null=True)
     battery = models.FloatField(null=True)
     ignition = models.BooleanField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.device} at {self.time}"

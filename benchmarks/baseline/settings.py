@@ -1,4 +1,4 @@
-"""Django for the tutorial's server and its steps. DATABASE (a file) and REDIS_URL come from the environment."""
+"""Django for the tutorial's server and its steps; DATABASE (a file) and REDIS_URL from the environment."""
 
 import os
 

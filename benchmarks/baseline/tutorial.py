@@ -7,10 +7,10 @@ from typing import Any
 import jwt
 from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.routing import ProtocolTypeRouter, URLRouter
-from django.conf import settings
 from django.urls import path
 
 from benchmarks.baseline.celery import save_position
+from benchmarks.baseline.settings import TOKEN_KEY
 
 FIELDS = ("time", "latitude", "longitude", "speed", "heading", "battery", "ignition")
 
@@ -19,12 +19,12 @@ class DeviceConsumer(AsyncWebsocketConsumer):
     async def connect(self) -> None:
         token = dict(self.scope["headers"])[b"authorization"].decode().partition(" ")[2]
         try:
-            claims = jwt.decode(token, settings.TOKEN_KEY, algorithms=["HS256"])
+            claims = jwt.decode(token, TOKEN_KEY, algorithms=["HS256"])
         except jwt.PyJWTError:
-            return await self.close()
+            await self.close()
+            return
         self.uid, self.group = claims["uid"], claims["group_name"]
         await self.accept()
-        return None
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         message = json.loads(text_data or "")
@@ -46,14 +46,14 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     async def position(self, message: dict[str, Any]) -> None:
         await self.send(text_data=json.dumps(message["event"]))
 
+    async def positions(self, message: dict[str, Any]) -> None:
+        """From step 3 on: many at once."""
+        await self.send(text_data=json.dumps({"type": "positions", "events": message["events"]}))
 
-application = ProtocolTypeRouter(
-    {
-        "websocket": URLRouter(
-            [
-                path("gps/connect", DeviceConsumer.as_asgi()),
-                path("ws/dashboard", DashboardConsumer.as_asgi()),
-            ]
-        )
-    }
-)
+
+def routes(devices: Any) -> Any:
+    pages = [path("gps/connect", devices), path("ws/dashboard", DashboardConsumer.as_asgi())]
+    return ProtocolTypeRouter({"websocket": URLRouter(pages)})
+
+
+application = routes(DeviceConsumer.as_asgi())
