@@ -18,6 +18,7 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
 from tracking import journal, live
+from tracking.fixes import now_ms
 from tracking.models import (
     Alert,
     Device,
@@ -35,6 +36,7 @@ log = logging.getLogger("fleetline.removal")
 BATCH = 5000
 REST_S = 0.02  # between two batches: others write too
 COUNT_UP_TO = 100_000
+DAY_MS = 86_400_000
 IDS = 900  # what SQLite takes in one statement
 # What belongs to a vehicle without a foreign key.
 # `Latest` last: whoever has positions has one, and so they are found again after an interruption.
@@ -114,8 +116,11 @@ def sweep(*, seconds: float | None = None) -> bool:
         removed += sum(remove_records(model, vehicle) for model in RECORDS)
         if until is not None and time.monotonic() > until:
             return False
+    # What came while its device was being accepted is still claimed (tracking/devices.py): not that.
     waiting = Quarantined.objects.filter(
-        ~Exists(PendingDevice.objects.filter(pk=OuterRef("pending"))), pending__isnull=False
+        ~Exists(PendingDevice.objects.filter(pk=OuterRef("pending"))),
+        pending__isnull=False,
+        received__lt=now_ms() - DAY_MS,
     )
     removed += waiting.delete()[0]
     _forget_strays()

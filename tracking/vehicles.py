@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils.text import slugify
 from django.utils.timezone import now
 
-from tracking import drivers, live
-from tracking.models import Assignment, Colour, Device, Driver, Fleet, Icon, Vehicle
+from tracking import devices, drivers, live
+from tracking.models import Assignment, Colour, Device, Driver, Fleet, Icon, PendingDevice, Vehicle
 
 MAX_UID = 64
 BATCH = 500
@@ -59,19 +59,26 @@ def add(fleet: Fleet, rows: Sequence[New]) -> list[Vehicle]:
         ],
         batch_size=BATCH,
     )  # fmt: skip
-    Device.objects.bulk_create(
-        [
-            Device(vehicle=vehicle, uid=row.uid or new_uid(row.name))
-            for vehicle, row in zip(vehicles, rows, strict=True)
-        ],
-        batch_size=BATCH,
-    )
+    _fit(fleet, {row.uid or new_uid(row.name): v for v, row in zip(vehicles, rows, strict=True)})
     start = now()
     Assignment.objects.bulk_create(
         [Assignment(vehicle=v, driver=v.driver, start=start) for v in vehicles if v.driver], batch_size=BATCH
     )
     changed(fleet.pk)
     return vehicles
+
+
+def _fit(fleet: Fleet, vehicles: Mapping[str, Vehicle]) -> None:
+    """A device each, by uid; one that waits in the inbox is accepted, with what it has reported."""
+    waiting = {
+        pending.uid: pending
+        for pending in PendingDevice.objects.filter(fleet=fleet)
+        if pending.uid in vehicles
+    }
+    fresh = [Device(vehicle=vehicle, uid=uid) for uid, vehicle in vehicles.items() if uid not in waiting]
+    Device.objects.bulk_create(fresh, batch_size=BATCH)
+    for uid, pending in waiting.items():
+        devices.accept(pending, vehicles[uid])
 
 
 @transaction.atomic

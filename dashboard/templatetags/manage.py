@@ -1,10 +1,12 @@
 """The sections of the manage pages, on each of them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from dashboard.access import fleets_where
@@ -55,3 +57,26 @@ def _section(route: str) -> str:
         (len(start), name) for name, starts in SECTIONS.items() for start in starts if route.startswith(start)
     ]
     return max(fitting, default=(0, ""))[1]
+
+
+@register.filter
+def at_ms(ms: int) -> datetime:
+    """A moment in milliseconds since the epoch, for `{% moment %}`."""
+    return datetime.fromtimestamp(ms / 1000, UTC)
+
+
+@register.simple_tag(takes_context=True)
+def table_url(context: dict[str, Any], **changes: Any) -> str:
+    """The address of this table as it is now, with changes: `{% table_url page=2 %}`."""
+    kept = {name: context.get(name) for name in ("q", "fleet", "tag", "sort")}
+    query = {name: value for name, value in (kept | changes).items() if value}
+    return f"{context['here']}?{urlencode(query)}"
+
+
+@register.inclusion_tag("dashboard/manage/_column.html", takes_context=True)
+def column(context: dict[str, Any], name: str, words: str) -> dict[str, Any]:
+    """The head of a column that the table can be sorted by; again, the other way round."""
+    sort = context["sort"]
+    direction = {name: "ascending", f"-{name}": "descending"}.get(sort, "")
+    other = f"-{name}" if sort == name else name
+    return {"words": words, "direction": direction, "url": table_url(context, sort=other)}
