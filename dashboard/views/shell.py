@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 
+from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -70,7 +71,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "version": json.dumps(f"fleetline-{version}"),
         "files": json.dumps(files),
         "offline": json.dumps(reverse("offline")),
-        "static": json.dumps(static("")),
+        "static": json.dumps(settings.STATIC_URL),
     }
     return render(request, "dashboard/sw.js", context, content_type="text/javascript")
 

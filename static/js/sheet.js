@@ -184,13 +184,19 @@ export class Sheet {
   }
 }
 
+const PHONE = globalThis.matchMedia?.("(max-width: 799px)");
+
 /** The sheets of the live page. */
 function start() {
   const [side, drawer] = ["side", "drawer"].map((id) => document.getElementById(id));
   if (!side || !drawer) return;
   document.getElementById("sheet-handle")?.remove();
-  const phone = matchMedia("(max-width: 799px)");
-  const list = new Sheet(side, { name: t("Size of the list"), inside: ".chips", first: "peek", phone });
+  const list = new Sheet(side, {
+    name: t("Size of the list"),
+    inside: ".chips",
+    first: "peek",
+    phone: PHONE,
+  });
   const body = /** @type {HTMLElement} */ (document.getElementById("drawer-body"));
   new Sheet(drawer, {
     name: t("Size of the vehicle's card"),
@@ -203,4 +209,9 @@ function start() {
   document.getElementById("search")?.addEventListener("focus", () => list.stop !== "full" && list.to("full"));
 }
 
-if (globalThis.document) start();
+if (globalThis.document) {
+  start();
+  // What a phone folds away has room on a wide screen.
+  if (!PHONE.matches)
+    for (const box of document.querySelectorAll("details[data-open-wide]")) box.setAttribute("open", "");
+}
