@@ -22,7 +22,7 @@ MAX_BYTES = 4 * 1024 * 1024
 IDS = 900  # what SQLite takes in one statement
 EXAMPLE = (
     "name,plate,tags,driver,phone,device\r\n"
-    'Van 412,AB-123-C,"cooled, night",Jan de Vries,+31 6 1234 5678,\r\n'
+    'Van 412,AB-123-C,"cooled, night",Anna Larsen,+45 12 34 56 78,\r\n'
     "Van 413,AB-124-C,,,,357544374597827\r\n"
 )
 

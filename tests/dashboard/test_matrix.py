@@ -20,6 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from dashboard import people, programs
 from dashboard.consumers import Browser
 from tests.dashboard.conftest import HTMX
+from tracking import devices, keys
 from tracking.models import Fleet, Membership, Role
 
 # Who may. Of a fleet: from this role on; to other fleets' people it does not exist (404).
@@ -74,6 +75,24 @@ def token(house: House) -> list[Any]:
     return [house.alice.api_tokens.get().pk]
 
 
+def driver(house: House) -> list[Any]:
+    return [house.van.driver.pk]
+
+
+def device(house: House) -> list[Any]:
+    return [house.van.devices.get().pk]
+
+
+def key(house: House) -> list[Any]:
+    keys.issue(device=house.van.devices.get())
+    return [house.van.devices.get().keys.get().pk]
+
+
+def waiting(house: House) -> list[Any]:
+    devices.knock("new", fleet="north")
+    return [house.north.pending_devices.get().pk]
+
+
 def demo(house: House) -> list[Any]:
     Fleet.objects.create(slug="demo", name="Demo", demo=True)
     return []
@@ -124,7 +143,38 @@ ROUTES = {
     "member_role": of(MANAGER, member, POST),
     "member_remove": of(MANAGER, member, POST),
     "fleet_suspend": of(SUPERUSER, fleet, POST),
+    # the manage pages
+    "manage": of(SOME_MANAGER),
+    "manage_vehicles_csv": of(SOME_MANAGER),
+    "manage_vehicle_add": of(SOME_MANAGER, methods=BOTH),
+    "manage_vehicles_bulk": of(SOME_MANAGER, methods=POST),  # of which vehicles: manage/test_bulk.py
+    "manage_vehicles_remove": of(SOME_MANAGER, methods=POST),  # the same
+    "manage_import": of(SOME_MANAGER, methods=BOTH),
+    "manage_import_example": of(SOME_MANAGER),
+    "manage_vehicle": of(MANAGER, van, BOTH),
+    "manage_vehicle_assign": of(MANAGER, van, POST),
+    "manage_device_add": of(MANAGER, van, POST),
+    "connect": of(MANAGER, van),
+    "manage_options": of(SOME_MANAGER, some("vehicle")),
+    "manage_drivers": of(SOME_MANAGER),
+    "manage_driver_add": of(SOME_MANAGER, methods=BOTH),
+    "manage_driver": of(MANAGER, driver, BOTH),
+    "manage_driver_drives": of(MANAGER, driver, POST),
+    "manage_driver_remove": of(MANAGER, driver, POST),
+    "manage_devices": of(SOME_MANAGER),
+    "manage_device": of(MANAGER, device, BOTH),
+    "connect_secret": of(MANAGER, device, POST),
+    "connect_waiting": of(MANAGER, device),
+    "manage_key_revoke": of(MANAGER, key, POST),
+    "manage_pending": of(SOME_MANAGER),
+    "manage_pending_one": of(MANAGER, waiting, POST),
+    "manage_fleets": of(SOME_MANAGER),
+    "manage_fleet_add": of(SUPERUSER, methods=BOTH),
+    "manage_fleet": of(MANAGER, fleet, BOTH),
+    "manage_fleet_remove": of(SUPERUSER, fleet, BOTH),
+    "manage_fleet_gateway": of(MANAGER, fleet, POST),
     # the console
+    "device_tab": of(VIEWER, van),
     "live": of(SIGNED_IN),
     "vehicle": of(VIEWER, van),
     "thread": of(VIEWER, van, GET),
