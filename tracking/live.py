@@ -132,6 +132,12 @@ async def refresh_battery(fleet: int, vehicle: int, *, battery: float, time: int
         hub().publish(fleet, {vehicle: fresh})
 
 
+async def shown(fleet: int, vehicle: int) -> list[Any] | None:
+    """The position at which the vehicle is shown, as the array of the wire; None when it never reported."""
+    value = await journal_redis().hget(_keys(fleet)[0], str(vehicle))
+    return msgspec.json.decode(value) if value else None
+
+
 async def latest(fleet: int) -> dict[int, bytes]:
     """The live position of each vehicle: {vehicle id: JSON array}."""
     return {int(k): v for k, v in (await journal_redis().hgetall(_keys(fleet)[0])).items()}

@@ -6,9 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import redis
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.test import AsyncClient
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -78,8 +76,8 @@ def rows(model: str = "Position", *fields: str) -> list[Any]:
 ANSWERS = {
     "OwnTracks": b"[]",
     "GPSLogger": b"[]",
-    "Overland": b'{"result": "ok"}',
-    "Fleetline": b'{"acked": 1, "rejected": []}',
+    "Overland": b'{"result":"ok"}',
+    "Fleetline": b'{"acked":1,"rejected":[]}',
 }
 
 
@@ -245,18 +243,14 @@ async def test_a_journal_that_is_down_is_503_for_everybody(keyed):
         assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
-async def test_a_journal_that_dies_under_way_is_503(keyed, monkeypatch):
+@pytest.mark.parametrize("query", ["lat=1&lon=2", "lat=1&lon=2&alarm=sos", "alarm=sos", "batt=50"])
+async def test_a_redis_that_is_not_there_is_503(keyed, monkeypatch, settings, query):
     from tracking.ingest import phones
 
     monkeypatch.setattr(phones, "JOURNAL_WAIT_S", 0.3)
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        client.config_set("maxmemory", "1")
-        client.config_set("maxmemory-policy", "noeviction")
-        try:
-            answer = await form(keyed.key, "id=9&lat=1&lon=2")
-        finally:
-            client.config_set("maxmemory", "0")
-    assert answer.status_code == 503
+    settings.REDIS_URL = settings.JOURNAL_URL = "redis://127.0.0.1:1/0"
+    answer = await form(keyed.key, query)
+    assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
 async def test_a_body_that_is_too_big_is_413(keyed):
@@ -369,6 +363,30 @@ async def test_a_heartbeat_before_any_position_is_only_a_contact(keyed, archive)
     assert await archive() == 0
     assert await rows("Latest") == []
     assert await presence.online(keyed.north.pk) == {keyed.van.pk}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        Call("POST", content_type=FORM, body=b"id=9&alarm=sos&batt=50"),
+        Call("POST", body=b'{"location":{"alarm":"sos","battery":{"level":0.5}},"device_id":"9"}'),
+        Call("POST", body=b'[{"ident":"9","sos.event.trigger":true,"battery.level":50}]'),
+        Call("POST", body=b'{"position":{"attributes":{"alarm":"sos"}},"device":{"uniqueId":"9"}}'),
+    ],
+    ids=["Traccar Client 10", "Traccar Client 9", "flespi", "Traccar server"],
+)
+async def test_an_sos_without_a_position_is_raised_where_the_vehicle_was_last(keyed, archive, call):
+    await send(keyed.key, call)
+    await archive()
+    assert await rows("Alert", "kind") == []
+    assert await rows("Quarantined", "detail") == ["Object missing required field `latitude`"]
+    await form(keyed.key, f"id=9&lat=57.7&lon=11.9&timestamp={seconds(60)}")
+    await send(keyed.key, call)
+    await archive()
+    assert await rows("Alert", "kind") == ["sos"]
+    *_, row = await rows()
+    assert (row["latitude"], row["longitude"]) == (57.7, 11.9)
+    assert json.loads(row["attributes"]) == {"place": "last known"}
 
 
 async def test_a_last_will_is_no_sign_of_life(keyed):

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 import msgspec
 import redis
 from django.db import Error as DatabaseError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from msgspec import Struct
 
@@ -31,6 +31,7 @@ from tracking.ingest.http import (
     callers,
     keep,
     read_body,
+    unavailable,
 )
 
 log = logging.getLogger("fleetline.phones")
@@ -101,6 +102,7 @@ async def _answer(call: Call, key: str) -> HttpResponse:
     if unreadable:
         parts = [_unreadable(source, report.client, unreadable, call) for source in sources.values()]
     else:
+        await _place_alarms(groups, sources)
         parts = _parts(report, groups, sources, received, call)
     _limit(parts, len(call.body))
     await _keep(parts, received)
@@ -131,7 +133,7 @@ async def _admit(key: str, call: Call, report: Report, groups: dict[str, list[Re
     """The device of each uid. With a device's own key every uid means that device."""
     try:
         admitted = await asyncio.gather(*(_admitted(key, uid) for uid in groups))
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, redis.RedisError, OSError) as error:
         log.warning("busy: %s: %s", type(error).__name__, error)
         raise busy() from error
     found = dict(zip(groups, admitted, strict=True))
@@ -178,6 +180,30 @@ def _note_refusal(uid: str, refused: admission.Refused, client: str) -> None:
 
 
 # --- what did it say ---------------------------------------------------------------------------
+
+
+async def _place_alarms(groups: dict[str, list[Record]], sources: dict[str, Source]) -> None:
+    """An alarm without a position is raised where the vehicle was last: in a garage there is no GPS.
+
+    Where that is not known either it is refused like any position without a place.
+    """
+    for uid, source in sources.items():
+        for record in groups[uid]:
+            item = record.item
+            if item is None or "alarm" not in item or "latitude" in item or "longitude" in item:
+                continue
+            last = await _last_place(source)
+            if last is not None:
+                item["latitude"], item["longitude"] = last
+                item["attributes"] = {**item.get("attributes", {}), "place": "last known"}
+
+
+async def _last_place(source: Source) -> tuple[float, float] | None:
+    try:
+        shown = await live.shown(source.who.fleet, source.who.vehicle)
+    except (redis.RedisError, OSError):
+        raise unavailable() from None  # it is sent again
+    return (shown[2], shown[3]) if shown else None
 
 
 def _parts(
@@ -258,16 +284,18 @@ async def _heard(part: Part, received: int) -> None:
 async def _success(client: str, parts: list[Part]) -> HttpResponse:
     if client in ("OwnTracks", "GPSLogger"):
         shown = [part.source for part in parts if part.batch.fixes] if client == "OwnTracks" else []
-        friends = await mates.answer(shown[0]) if len(shown) == 1 else []
-        return JsonResponse(friends, safe=False)
+        return _json(await mates.answer(shown[0]) if len(shown) == 1 else [])
     if client == "Overland":
-        return JsonResponse({"result": "ok"})
+        return _json({"result": "ok"})
     if client == "Fleetline":
         rejected = [r for part in parts for r in part.batch.rejections]
-        return JsonResponse(
-            {
-                "acked": sum(len(part.batch.fixes) for part in parts),
-                "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in rejected],
-            }
-        )
+        content = {
+            "acked": sum(len(part.batch.fixes) for part in parts),
+            "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in rejected],
+        }
+        return _json(content)
     return HttpResponse(content_type="text/plain")
+
+
+def _json(content: object) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(content), content_type="application/json")

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import msgspec
+import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -60,7 +61,7 @@ async def _source(request: HttpRequest) -> Source:
         status, code = (403, "forbidden") if refused.known else (401, "unauthorized")
         detail = "Send Authorization: Bearer <jwt> with a valid token; the server's log says what is wrong."
         raise Problem(status, code, detail) from refused
-    except (DatabaseError, OSError) as error:
+    except (DatabaseError, redis.RedisError, OSError) as error:
         raise busy() from error
 
 

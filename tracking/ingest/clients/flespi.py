@@ -45,8 +45,9 @@ def _record(message: Any) -> Record:
         return Record({"message": message})
     uid, when, battery = name(message.get("ident")), message.get("timestamp"), message.get("battery.level")
     latitude, longitude = message.get("position.latitude"), message.get("position.longitude")
+    alarm = next((word for key, word in ALARMS.items() if message.get(key) is True), None)
     if latitude is None and longitude is None:
-        return beat(battery, uid=uid, time=when)
+        return beat(battery, uid=uid, time=when, alarm=alarm)
     item = position(
         rest(message, TAKEN),
         latitude=latitude,
@@ -58,6 +59,6 @@ def _record(message: Any) -> Record:
         battery=scaled(battery, 1),
         ignition=boolean(message["engine.ignition.status"]) if "engine.ignition.status" in message else None,
         odometer=scaled(message.get("vehicle.mileage"), 1000),
-        alarm=next((word for key, word in ALARMS.items() if message.get(key) is True), None),
+        alarm=alarm,
     )
     return Record(item, uid=uid)

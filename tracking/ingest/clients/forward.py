@@ -42,10 +42,10 @@ def read(content: dict[str, Any]) -> Report:
 def _records(found: dict[str, Any], uid: str) -> list[Record]:
     told = found.get("attributes")
     told = told if isinstance(told, dict) else {}
-    heard = beat(told.get("batteryLevel"), uid=uid, time=found.get("deviceTime"))
-    if found.get("latitude") is None and found.get("longitude") is None:
-        return [heard]
+    level, when = told.get("batteryLevel"), found.get("deviceTime")
     alarm, every = alarms(told.get("alarm"))
+    if found.get("latitude") is None and found.get("longitude") is None:
+        return [beat(level, uid=uid, time=when, alarm=alarm)]
     hours = number(told.get("hours"))
     attributes = {
         **rest(told, TAKEN),
@@ -69,4 +69,4 @@ def _records(found: dict[str, Any], uid: str) -> list[Record]:
         alarm=alarm,
     )
     fix = Record(item, uid=uid)
-    return [fix] if found.get("deviceTime") in (None, found.get("fixTime")) else [fix, heard]
+    return [fix] if when in (None, found.get("fixTime")) else [fix, beat(level, uid=uid, time=when)]

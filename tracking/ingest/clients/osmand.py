@@ -87,9 +87,9 @@ def record(values: dict[str, Any]) -> Record:
     uid, when = name(fields.get("uid")), _time(fields)
     if isinstance(place := fields.get("location"), str) and "latitude" not in fields:
         fields["latitude"], _, fields["longitude"] = place.partition(",")
-    if "latitude" not in fields and "longitude" not in fields:
-        return beat(fields.get("battery"), uid=uid, time=when)
     alarm, every = alarms(fields.get("alarm"))
+    if "latitude" not in fields and "longitude" not in fields:
+        return beat(fields.get("battery"), uid=uid, time=when, alarm=alarm)
     if len(every) > 1:
         attributes["alarms"] = every
     measures = _measures(fields)

@@ -155,7 +155,10 @@ def name(value: object) -> str:
     return str(value).strip() if isinstance(value, str) or abs(value) < 2**64 else ""
 
 
-def beat(battery: object, *, uid: str, time: object) -> Record:
-    """A sign of life without a position."""
+def beat(battery: object, *, uid: str, time: object, alarm: str | None = None) -> Record:
+    """A sign of life without a position. An alarm without one is an item that says no place."""
     level = number(battery)
-    return Record(uid=uid, time=time, battery=level if level is not None and 0 <= level <= 100 else None)
+    level = level if level is not None and 0 <= level <= 100 else None
+    if alarm is not None:
+        return Record(position({}, time=time, battery=level, alarm=alarm), uid=uid)
+    return Record(uid=uid, time=time, battery=level)

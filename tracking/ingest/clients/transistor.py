@@ -41,14 +41,13 @@ def _record(location: Any, uid: str) -> Record:
     battery = location.get("battery")
     battery = battery if isinstance(battery, dict) else {}
     level = percent(battery.get("level"))
-    coords = location.get("coords")
-    if coords is None:
-        return beat(level, uid=uid, time=location.get("timestamp"))
-    if not isinstance(coords, dict):
-        return Record({"coords": coords}, uid=uid)
-    activity, extras = location.get("activity"), location.get("extras")
+    coords, activity, extras = (location.get(key) for key in ("coords", "activity", "extras"))
     extras = extras if isinstance(extras, dict) else {}
     alarm, _ = alarms(location.get("alarm") or extras.get("alarm"))
+    if coords is None:
+        return beat(level, uid=uid, time=location.get("timestamp"), alarm=alarm)
+    if not isinstance(coords, dict):
+        return Record({"coords": coords}, uid=uid)
     attributes = {
         **{key: known(value) for key, value in rest(coords, COORDS).items()},
         **rest(location, TAKEN),
