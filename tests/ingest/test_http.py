@@ -1,6 +1,8 @@
 """The HTTP door: the same promise as the socket's."""
 
+import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -82,6 +84,44 @@ async def test_no_token_401_and_another_fleets_403(house):
     assert (await post("x.y.z", {})).status_code == 401
     assert (await post(tokens.issue(uid="van-7", fleet="south"), {})).status_code == 403
     assert (await AsyncClient().get("/gps/positions")).status_code == 405
+
+
+async def test_a_device_that_posts_is_connected_and_its_contacts_are_noted(house):
+    from tracking import contacts, presence, tokens
+
+    await post(house.token, [{"lat": 1, "lon": 1}, {"lat": 91, "lon": 1}])
+    assert await presence.online(house.north.pk) == {house.van.pk}
+    await post(tokens.issue(uid="van-7", fleet="south"), {})
+    said: dict[str, str] = {}
+    until = time.monotonic() + 5
+    while len(said) < 2 and time.monotonic() < until:  # the refused one is looked up first
+        await contacts.notebook().write()
+        found = await sync_to_async(contacts.last)(house.device)
+        said = {contact.code: contact.words for contact in found}
+        await asyncio.sleep(0.01)
+    assert said["stored"].startswith("1 position stored, 1 refused: latitude")
+    assert said["other_fleet"] == "fleet is north, token says south"
+
+
+async def test_too_many_requests_are_429(house, monkeypatch):
+    from tracking.ingest import http
+
+    monkeypatch.setattr(http, "REQUESTS_PER_S", 0.01)
+    monkeypatch.setattr(http, "REQUEST_WINDOW_S", 200)  # two at once
+    answers = [await post(house.token, {"lat": 1, "lon": 1}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[2]["Retry-After"] == "5"
+
+
+async def test_a_fix_without_a_time_is_later_than_the_one_before_it(house, archive):
+    for _ in range(3):
+        await post(house.token, {"lat": 1, "lon": 1})
+    assert await archive() == 3
+
+
+async def test_deep_nesting_is_answered(house):
+    answer = await post(house.token, '{"lat":1,"lon":2,"x":' + "[" * 900 + "]" * 900 + "}")
+    assert answer.status_code in (200, 400)
 
 
 async def test_a_journal_that_is_down_is_503(house):

@@ -305,6 +305,20 @@ async def test_one_portion_of_a_gateway_may_hold_several_devices(keyed, archive)
     assert await archive() == 0
 
 
+async def test_a_gateways_unknown_device_waits_in_the_inbox_or_is_made(keyed, archive, settings):
+    from tracking.models import Device
+
+    settings.AUTO_REGISTER = "pending"
+    assert (await post(keyed.gateway, forwarded("van-9"))).status_code == 200
+    assert await archive() == 0
+    assert await rows("Quarantined", "pending__uid", "pending__fleet__slug") == [("van-9", "north")]
+    settings.AUTO_REGISTER = "on"
+    assert (await post(keyed.gateway, forwarded("van-10"))).status_code == 200
+    assert await archive() == 1
+    made = await Device.objects.select_related("vehicle__fleet").aget(uid="van-10")
+    assert made.vehicle.fleet.slug == "north"
+
+
 async def test_phones_can_share_a_gateways_key(keyed, archive):
     assert (await form(keyed.gateway, f"id=van-7&lat=1&lon=2&timestamp={seconds()}")).status_code == 200
     location = {"_type": "location", "lat": 1, "lon": 2, "tst": seconds(9), "topic": "owntracks/x/van-7"}

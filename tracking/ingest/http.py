@@ -52,6 +52,11 @@ def unavailable() -> Problem:
     return Problem(503, "unavailable", detail, retry_after=RETRY_AFTER_S)
 
 
+def client(request: HttpRequest) -> str:
+    """Who calls, as far as one can tell: the address, and the name that its software gives itself."""
+    return f"{request.META.get('REMOTE_ADDR') or '?'} {request.headers.get('User-Agent', '')}".strip()
+
+
 def read_body(request: HttpRequest) -> bytes:
     """The whole body; Problem 413 above MAX_BODY, whatever length it announced."""
     body = request.read(MAX_BODY + 1)

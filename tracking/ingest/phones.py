@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from msgspec import Struct
 
-from tracking import contacts, journal, live
+from tracking import journal, live
 from tracking.fixes import MAX_AHEAD_MS, Batch, Rejection, decode_items, now_ms
 from tracking.ingest import admission, clients, mates
 from tracking.ingest.admission import Source
@@ -33,6 +33,7 @@ from tracking.ingest.http import (
     read_body,
     unavailable,
 )
+from tracking.ingest.strangers import strangers
 
 log = logging.getLogger("fleetline.phones")
 
@@ -139,9 +140,9 @@ async def _admit(key: str, call: Call, report: Report, groups: dict[str, list[Re
     found = dict(zip(groups, admitted, strict=True))
     sources = {uid: source for uid, source in found.items() if isinstance(source, Source)}
     refusals = {uid: refused for uid, refused in found.items() if isinstance(refused, admission.Refused)}
-    for uid, refused in refusals.items():
+    for refused in refusals.values():
         log.warning("refused %s: %s", report.client or "a call", refused)
-        _note_refusal(uid, refused, report.client)
+        strangers().note(refused, door=DOOR, client=report.client)
     if refusals and not sources:
         first = next(iter(refusals.values()))
         empty = first.code == "no_uid" and not report.records
@@ -172,11 +173,6 @@ def _problem(call: Call, refused: admission.Refused) -> Problem:
     if refused.code in NOT_ITS_DEVICE:  # the same, whether it is another fleet's or nobody's
         return Problem(STATUS[refused.code], "unknown_device", "No device of this name reports here.")
     return Problem(403, "forbidden", "This device may not report; its page says why.")
-
-
-def _note_refusal(uid: str, refused: admission.Refused, client: str) -> None:
-    if refused.code != "unknown_key" and _is_uid(uid):
-        contacts.note(uid, door=DOOR, client=client, code=refused.code, **refused.params)
 
 
 # --- what did it say ---------------------------------------------------------------------------

@@ -22,9 +22,11 @@ from tracking.ingest.http import (
     Problem,
     busy,
     callers,
+    client,
     keep,
     read_body,
 )
+from tracking.ingest.strangers import strangers
 
 log = logging.getLogger("fleetline.http")
 
@@ -44,7 +46,7 @@ async def positions(request: HttpRequest) -> HttpResponse:
         caller = callers().of(source)
         if caller.over(len(content.get("items", [])), len(body)):
             raise Problem(429, "too_many_requests", "Send less, or less often.", retry_after=RETRY_AFTER_S)
-        return JsonResponse(await _take(caller, content))
+        return JsonResponse(await _take(caller, content, client(request)))
     except Problem as problem:
         return problem.response()
 
@@ -58,6 +60,7 @@ async def _source(request: HttpRequest) -> Source:
         return await admission.admitted(bearer(headers))
     except admission.Refused as refused:
         log.warning("refused %s: %s", request.META.get("REMOTE_ADDR"), refused)
+        strangers().note(refused, door=DOOR, client=client(request))
         status, code = (403, "forbidden") if refused.known else (401, "unauthorized")
         detail = "Send Authorization: Bearer <jwt> with a valid token; the server's log says what is wrong."
         raise Problem(status, code, detail) from refused
@@ -85,7 +88,7 @@ def _content(raw: bytes) -> dict[str, Any]:
     return body
 
 
-async def _take(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
+async def _take(caller: Caller, body: dict[str, Any], client: str) -> dict[str, Any]:
     received = now_ms()
     reporter = caller.reporter
     who = reporter.source.who
@@ -99,7 +102,7 @@ async def _take(caller: Caller, body: dict[str, Any]) -> dict[str, Any]:
             frame = _said({**content, "type": tag} if isinstance(content, dict) else content)
             said.append(messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received))
     await keep([(reporter, batch)], more=said, received=received)
-    await caller.heard(batch, door=DOOR)
+    await caller.heard(batch, door=DOOR, client=client)
     return {
         "acked": len(batch.fixes),
         "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections],
