@@ -45,10 +45,14 @@ def run_daphne(fd: int, application: str) -> None:
     Daphne alone keeps in memory what a client has not read: a big download from a phone
     would take its whole size (300 MB were measured).
     """
+    from autobahn.websocket import protocol as websocket
     from daphne.cli import CommandLineInterface
     from daphne.http_protocol import WebRequest
     from daphne.server import Server
     from twisted.web.http import Request
+
+    # Autobahn sets out its options for a log line that nobody asked for: a third of a handshake.
+    websocket.pformat = lambda _: ""
 
     class FlowingServer(Server):
         async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:

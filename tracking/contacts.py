@@ -148,9 +148,10 @@ class Notebook:
         """Write what waits now; what Redis does not take is lost, and said."""
         waiting, self._waiting = self._waiting, {}
         pipe = shared_redis().pipeline(transaction=False)
+        script = shared_redis().register_script(WRITE)
         for (who, identity, keyed), contact in waiting.items():
-            text = msgspec.json.encode(contact)
-            pipe.eval(WRITE, 1, who, identity, text, str(int(keyed)), str(KEPT), str(KEPT_S))
+            entry = [identity, msgspec.json.encode(contact), str(int(keyed)), str(KEPT), str(KEPT_S)]
+            await script(keys=[who], args=entry, client=pipe)
         try:
             await pipe.execute()
         except (redis.RedisError, OSError) as error:

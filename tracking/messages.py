@@ -115,6 +115,14 @@ def vehicles_waiting() -> set[int]:
     return set(rows.order_by().values_list("vehicle_id", flat=True).distinct())
 
 
+def open_for(vehicles: Iterable[int]) -> set[int]:
+    """Those of the vehicles that have a message which they have not yet got."""
+    rows = Message.objects.filter(
+        vehicle__in=list(vehicles), kind=Message.Kind.MESSAGE, status__lt=Status.SENT + 1
+    )
+    return set(rows.order_by().values_list("vehicle_id", flat=True).distinct())
+
+
 def to_device(message: Message) -> dict[str, Any]:
     """The `message` frame of the device socket."""
     return {

@@ -118,12 +118,24 @@ async def contact(who: Who, *, pause_ms: int = 0) -> None:
 
 async def leave(who: Who, epoch: int) -> None:
     """Say goodbye, unless a newer connection of the device has taken over."""
-    siblings = (f"{who.vehicle}:{device}" for device in who.siblings)
-    gone = await shared_redis().eval(
-        LEAVE, 2, _epoch(who.device), _present(who.fleet), str(epoch), who.member, *siblings
+    await leave_all([(who, epoch)])
+
+
+async def leave_all(leaving: Sequence[tuple[Who, int]]) -> None:
+    """The same for many at once, in one step."""
+    pipe = shared_redis().pipeline(transaction=False)
+    script = shared_redis().register_script(LEAVE)
+    for who, epoch in leaving:
+        siblings = (f"{who.vehicle}:{device}" for device in who.siblings)
+        names = [_epoch(who.device), _present(who.fleet)]
+        await script(keys=names, args=[str(epoch), who.member, *siblings], client=pipe)
+    answers = await pipe.execute()
+    watched = live.hub().is_watched
+    await live.send(
+        event(who.fleet, who.vehicle, online=False)
+        for (who, _), gone in zip(leaving, answers, strict=True)
+        if gone and watched(who.fleet)
     )
-    if gone:
-        await live.send([event(who.fleet, who.vehicle, online=False)])
 
 
 async def renew(mine: Iterable[tuple[Who, int]]) -> list[int]:

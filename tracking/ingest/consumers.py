@@ -16,10 +16,10 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from tracking import contacts, presence, tokens
+from tracking import contacts, tokens
 from tracking.ingest import admission
 from tracking.ingest.admission import Refused, Source, bearer
-from tracking.ingest.arrivals import arrivals
+from tracking.ingest.arrivals import Arrival, arrivals, departures
 from tracking.ingest.connection import Connection, ErrorFrame, to_json
 from tracking.ingest.flush import flusher
 from tracking.ingest.gate import gate
@@ -65,7 +65,7 @@ class DeviceConsumer:
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
         client = _client(scope)
         try:
-            claims = admission.verified(_token(scope))  # no stranger takes a place in the queue
+            claims = admission.recognised(_token(scope))  # no stranger takes a place in the queue
             if (seconds := await cls.wait()) > 0:
                 await cls.busy(send, subprotocol, seconds)
                 return
@@ -81,8 +81,7 @@ class DeviceConsumer:
             log.warning("busy: %s: %s", type(error).__name__, error)
             await cls.busy(send, subprotocol, random.randint(*RETRY_AFTER_S))  # noqa: S311
         else:
-            connection.epoch, connection.last_time = arrival.epoch, arrival.last_time
-            await cls.serve(connection, receive, subprotocol)
+            await cls.serve(connection, arrival, receive, subprotocol)
 
     @staticmethod
     async def wait() -> int:
@@ -103,8 +102,11 @@ class DeviceConsumer:
         await send({"type": "websocket.close", "code": 4503})
 
     @classmethod
-    async def serve(cls, connection: Connection, receive: Any, subprotocol: str | None) -> None:
+    async def serve(
+        cls, connection: Connection, arrival: Arrival, receive: Any, subprotocol: str | None
+    ) -> None:
         source = connection.source
+        connection.epoch, connection.last_time = arrival.epoch, arrival.last_time
         await connection._send({"type": "websocket.accept", "subprotocol": subprotocol})
         connection.write(connection.hello())
         if (fresh := _renewal(source)) is not None:
@@ -112,7 +114,7 @@ class DeviceConsumer:
         try:
             await registry().add(connection)
             connection.flusher.on_down.add(connection.on_down)
-            if not source.pending:
+            if arrival.messages:
                 connection.deliver()
             log.info("%s: connected, epoch %d", source.uid, connection.epoch)
             while (event := await receive())["type"] == "websocket.receive":
@@ -127,7 +129,7 @@ class DeviceConsumer:
             connection.flusher.on_down.discard(connection.on_down)
             registry().remove(connection)
             with contextlib.suppress(redis.RedisError, OSError):
-                await presence.leave(connection.source.who, connection.epoch)
+                await departures()((connection.source.who, connection.epoch))
             log.info("%s: gone", source.uid)
 
 
