@@ -444,6 +444,14 @@ CAPTURES: list[tuple[str, str, Call, list[tuple[str, Any]]]] = [
         [("nexus", fix(1497349316, 48.85833, 2.29513))],
     ),
     (
+        "OwnTracks: so does the address",
+        "OwnTracks",
+        Call(
+            "POST", query="u=bob&d=nexus", body=b'{"_type":"location","lat":48.8,"lon":2.2,"tst":1497349316}'
+        ),
+        [("nexus", fix(1497349316, 48.8, 2.2))],
+    ),
+    (
         "OwnTracks: a transition says where the phone was",
         "OwnTracks",
         post(

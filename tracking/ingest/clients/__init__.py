@@ -5,6 +5,7 @@ validation, ranges and quarantine are those of every other door.
 """
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Struct
@@ -57,7 +58,8 @@ def read(call: Call) -> Report:
 
 def _object(content: dict[str, Any], call: Call) -> Report | None:
     if owntracks.fits(content):
-        return owntracks.read(content, uid=call.phone)
+        # The app can be told to name the phone in the address instead: ?u=user&d=phone.
+        return owntracks.read(content, uid=call.phone or dict(parse_qsl(call.query)).get("d", ""))
     if overland.fits(content):
         return overland.read(content)
     if forward.fits(content):
