@@ -35,7 +35,8 @@ HOPELESS_RESTARTS = 4
 
 class Command(BaseCommand):
     help = "Run everything: Redis, database, web server, workers. Ctrl-C ends it all."
-    requires_system_checks = ()
+    # What would be dangerous; `check --deploy` finds more.
+    requires_system_checks = ("fleetline",)
     requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
