@@ -10,7 +10,7 @@ const NEAR_ZOOM = 13; // a vehicle that is out of view is shown at least so near
 const FAR_ZOOM = 9; // from farther away nobody sees where it is
 const MOST_ZOOM = 14.5;
 const EASE_MS = 500;
-const still = matchMedia("(prefers-reduced-motion: reduce)");
+const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 
 /**
  * Points around the 180th meridian side by side: each at the copy of the Earth that keeps them together.
@@ -61,7 +61,7 @@ export class Camera {
         [east, north],
       ]); // prettier-ignore
     if (!bounds) return;
-    const animate = whole && !still.matches;
+    const animate = whole && !still?.matches;
     const padding = this.#padding(56);
     this.#map.fitBounds(bounds, { padding, maxZoom: MOST_ZOOM, animate, duration: 600 });
   }
@@ -90,7 +90,7 @@ export class Camera {
 
   /** @param {number} step */
   zoomBy(step) {
-    this.#map.zoomTo(this.#map.getZoom() + step, { animate: !still.matches });
+    this.#map.zoomTo(this.#map.getZoom() + step, { animate: !still?.matches });
   }
 
   /** @param {number} slot @param {number} zoom */
@@ -100,7 +100,7 @@ export class Camera {
     const { left, right, top, bottom } = this.#padding(0);
     const offset = [(left - right) / 2, (top - bottom) / 2];
     const camera = { center: [lon, lat], zoom, offset };
-    if (still.matches) this.#map.easeTo({ ...camera, animate: false });
+    if (still?.matches) this.#map.easeTo({ ...camera, animate: false });
     else this.#map.easeTo({ ...camera, duration: EASE_MS });
   }
 

@@ -5,6 +5,14 @@ import { t } from "./i18n.js";
 
 const DIGITS = 5; // about a metre
 
+/** What MapLibre itself says. */
+export const words = () => ({
+  "Map.Title": t("Map. Arrows move it, + and − zoom, Enter takes what is in the middle."),
+  "NavigationControl.ZoomIn": t("Zoom in"),
+  "NavigationControl.ZoomOut": t("Zoom out"),
+  "AttributionControl.ToggleAttribution": t("Whose map this is"),
+});
+
 /** @param {any} ml MapLibre @param {any} map @param {"metric" | "imperial"} unit */
 export function addControls(ml, map, unit) {
   const narrow = matchMedia("(max-width: 799px)").matches;

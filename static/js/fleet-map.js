@@ -151,6 +151,7 @@ export class FleetMap {
       if (event.key !== "Enter") return;
       const { clientWidth, clientHeight } = this.canvas;
       event.stopPropagation();
+      event.preventDefault(); // or the key presses what gets the focus now
       const middle = { x: clientWidth / 2, y: clientHeight / 2 };
       const slot = this.pick(middle, KEY_REACH);
       if (slot >= 0 && !this.#list(slot, middle)) this.onSelect(slot);

@@ -36,8 +36,8 @@ export function drawn() {
   for (let digit = 0; digit < 10; digit++) pen.fillText(String(digit), (digit + 0.5) * CELL, CELL / 2 + 4.2);
   for (const [index, path] of PATHS.entries()) {
     pen.save();
-    pen.translate((10 + index) * CELL + 1, 1);
-    pen.scale((CELL - 2) / 24, (CELL - 2) / 24);
+    pen.translate((10 + index) * CELL + 0.5, 0.5);
+    pen.scale((CELL - 1) / 24, (CELL - 1) / 24);
     pen.fill(new Path2D(path), "evenodd");
     pen.restore();
   }

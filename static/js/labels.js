@@ -5,7 +5,7 @@
 
 const FONT = "Inter, sans-serif";
 const HEIGHT = 15;
-const BESIDE = 13;
+const BESIDE = 15;
 
 /**
  * The labels that fit: important ones first, none over another.

@@ -19,7 +19,7 @@
 // both sides, whatever the map below is drawn in.
 
 import { builtIn, load, ROADS_CREDIT, world } from "./basemap.js";
-import { addControls } from "./controls.js";
+import { addControls, words } from "./controls.js";
 import { FleetMap } from "./fleet-map.js";
 import { page } from "./i18n.js";
 
@@ -67,6 +67,7 @@ export async function create(container, { files, palette, workerUrl }) {
     container,
     style,
     ...MAP_OPTIONS,
+    locale: words(),
     ...begin(read.towns[0]),
     transformRequest: (/** @type {string} */ url) => ({
       url,

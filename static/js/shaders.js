@@ -122,14 +122,14 @@ vec4 picture(vec4 c) {
   vec3 body = kind.y > 0 ? tints[kind.y] : colours[state];
   if (state == 1) {
     vec2 p = turned(at);
-    float wedge = max(abs(p.x) * .8 + (p.y - 18.) * .62, 10. - p.y);
+    float wedge = max(abs(p.x) * .8 + (p.y - 19.) * .62, 10. - p.y);
     c = over(c, outline, .92 * cover(wedge - 1.5));
     c = over(c, colours[state], cover(wedge));
   }
-  c = over(c, outline, .92 * cover(length(at) - 13.2));
-  c = over(c, body, cover(length(at) - 11.6));
+  c = over(c, outline, .92 * cover(length(at) - 14.));
+  c = over(c, body, cover(length(at) - 12.4));
   c = over(c, outline, glyph(9 + kind.x, at));
-  return mark(c, at - vec2(9., -9.), .5);
+  return mark(c, at - vec2(9.5, -9.5), .5);
 }
 
 void main() {
