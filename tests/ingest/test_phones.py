@@ -393,14 +393,38 @@ async def test_an_sos_without_a_position_is_raised_where_the_vehicle_was_last(ke
     await send(keyed.key, call)
     await archive()
     assert await rows("Alert", "kind") == []
-    assert await rows("Quarantined", "detail") == ["Object missing required field `latitude`"]
+    missing = "Object missing required field `latitude`"
+    assert await rows("Quarantined", "detail") == [missing]
     await form(keyed.key, f"id=9&lat=57.7&lon=11.9&timestamp={seconds(60)}")
     await send(keyed.key, call)
     await archive()
     assert await rows("Alert", "kind") == ["sos"]
     *_, row = await rows()
     assert (row["latitude"], row["longitude"]) == (57.7, 11.9)
-    assert json.loads(row["attributes"]) == {"place": "last known"}
+    assert json.loads(row["attributes"]) == {"place": "last known", "refused": missing}
+    assert await rows("Quarantined", "detail") == [
+        missing,
+        f"{missing}; its alarm was raised all the same",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "place"),
+    [
+        ("lat=0&lon=0", (57.7, 11.9)),
+        ("lat=95&lon=11", (57.7, 11.9)),
+        ("lat=57.5&lon=11.5&timestamp=4102444800", (57.5, 11.5)),
+        ("lat=57.5&lon=11.5&timestamp=yesterday", (57.5, 11.5)),
+    ],
+)
+async def test_an_sos_in_a_bad_fix_is_raised_all_the_same(keyed, archive, values, place):
+    await form(keyed.key, f"id=9&lat=57.7&lon=11.9&timestamp={seconds(60)}")
+    assert (await form(keyed.key, f"id=9&alarm=sos&{values}")).status_code == 200
+    await archive()
+    assert await rows("Alert", "kind") == ["sos"]
+    *_, row = await rows()
+    assert (row["latitude"], row["longitude"]) == place
+    assert len(await rows("Quarantined", "detail")) == 1
 
 
 async def test_a_last_will_is_no_sign_of_life(keyed):

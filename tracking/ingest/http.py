@@ -76,12 +76,17 @@ class Caller:
         self._last = 0
 
     def over(self, positions: int, length: int) -> bool:
-        """Whether this request is one too many for the device."""
+        """Whether this request is one too many for the device; it does not count then."""
         now = time.monotonic()
         passed, self._at = now - self._at, now
         self._requests = max(self._requests - passed * REQUESTS_PER_S, 0) + 1
         too_much = self._meter.over(positions, length)
-        return too_much or self._requests > REQUESTS_PER_S * REQUEST_WINDOW_S
+        if too_much or self._requests > REQUESTS_PER_S * REQUEST_WINDOW_S:
+            self._requests -= 1
+            self._meter.positions -= positions
+            self._meter.bytes -= length
+            return True
+        return False
 
     async def heard(self, batch: Batch, *, door: str, client: str = "") -> None:
         """Note the contact, and count it as a connection for a while: Redis may be away, nothing is lost."""

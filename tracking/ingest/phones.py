@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tracking import journal, live
 from tracking.fixes import MAX_AHEAD_MS, Batch, Rejection, decode_items, now_ms
-from tracking.ingest import admission, clients, mates
+from tracking.ingest import admission, clients, mates, rescue
 from tracking.ingest.admission import Source
 from tracking.ingest.clients import Call, Record, Report, Unreadable
 from tracking.ingest.clients.report import instant
@@ -103,8 +103,7 @@ async def _answer(call: Call, key: str) -> HttpResponse:
     if unreadable:
         parts = [_unreadable(source, report.client, unreadable, call) for source in sources.values()]
     else:
-        await _place_alarms(groups, sources)
-        parts = _parts(report, groups, sources, received, call)
+        parts = await _parts(report, groups, sources, received, call)
     _limit(parts, len(call.body))
     await _keep(parts, received)
     for part in parts:
@@ -178,31 +177,7 @@ def _problem(call: Call, refused: admission.Refused) -> Problem:
 # --- what did it say ---------------------------------------------------------------------------
 
 
-async def _place_alarms(groups: dict[str, list[Record]], sources: dict[str, Source]) -> None:
-    """An alarm without a position is raised where the vehicle was last: in a garage there is no GPS.
-
-    Where that is not known either it is refused like any position without a place.
-    """
-    for uid, source in sources.items():
-        for record in groups[uid]:
-            item = record.item
-            if item is None or "alarm" not in item or "latitude" in item or "longitude" in item:
-                continue
-            last = await _last_place(source)
-            if last is not None:
-                item["latitude"], item["longitude"] = last
-                item["attributes"] = {**item.get("attributes", {}), "place": "last known"}
-
-
-async def _last_place(source: Source) -> tuple[float, float] | None:
-    try:
-        shown = await live.shown(source.who.fleet, source.who.vehicle)
-    except (redis.RedisError, OSError):
-        raise unavailable() from None  # it is sent again
-    return (shown[2], shown[3]) if shown else None
-
-
-def _parts(
+async def _parts(
     report: Report, groups: dict[str, list[Record]], sources: dict[str, Source], received: int, call: Call
 ) -> list[Part]:
     """What was said of each device that was admitted, decoded as at every other door."""
@@ -212,10 +187,14 @@ def _parts(
             source.who.device, Part(callers().of(source), Batch(None, [], []), [], report.client)
         )
         items = [record.item for record in groups[uid] if record.item is not None]
+        clock = part.caller.reporter.clock
         try:
-            batch = decode_items(items, clock=part.caller.reporter.clock, received=received)
+            batch = decode_items(items, clock=clock, received=received)
+            await rescue.alarms(batch, items, source, clock=clock, received=received)
         except RecursionError:
             batch = Batch(None, [], [Rejection(0, "nested too deeply", clients.raw(call))])
+        except (redis.RedisError, OSError) as error:
+            raise unavailable() from error
         if report.about:
             batch.rejections = [msgspec.structs.replace(r, detail=report.about) for r in batch.rejections]
         part.batch.fixes += batch.fixes
@@ -253,7 +232,7 @@ def _heartbeats(part: Part, received: int) -> Iterable[journal.Heartbeat]:
     """The batteries that came without a position, each at its own time, if that can be true."""
     who = part.source.who
     for record in part.heartbeats:
-        if record.battery is not None:
+        if record.battery is not None and not part.source.pending:
             said = instant(record.time)
             moment = received if said is None or not 0 <= said <= received + MAX_AHEAD_MS else said
             yield journal.Heartbeat(who.vehicle, who.device, received, moment, record.battery)
