@@ -15,7 +15,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "ingest.consumers",
         "ingest.views",
         "ingest.phones",
-        "ingest.clients",
         "tasks",
         "management",
         "routing",
@@ -32,7 +31,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "devices",
         "drivers",
         "fittings",
-        "messages", "partitions",
+        "messages",
+        "partitions",
         "alerts",
         "removal",
         "retention",
@@ -46,7 +46,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # What keeps and what tells.
     ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens", "keys"),
     # Pure.
-    ("fixes", "geo"),
+    ("fixes", "geo", "ingest.clients"),
 )
 
 
