@@ -51,6 +51,7 @@ class AddVehicleForm(VehicleForm):
 
     def __init__(self, *args: Any, fleets: QuerySet[Fleet], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["name"].widget.attrs["autofocus"] = True
         choose_from(self.fields["fleet"], fleets)
         if len(fleets) == 1:
             self.fields["fleet"].widget = forms.HiddenInput()

@@ -41,7 +41,8 @@ def thread_context(found: Vehicle, *, may_write: bool, count: str = "") -> dict[
         "earlier": 2 * shown if len(newest) > shown and shown < MAX_THREAD_LENGTH else None,
         "may_write": may_write,
         "client_id": str(uuid.uuid4()),
-        "replies": DEFAULT_REPLIES,
+        "replies": ", ".join(found.fleet.canned_answers) or DEFAULT_REPLIES,
+        "canned": found.fleet.canned,
         "max_text": messages.MAX_TEXT,
     }
 
