@@ -87,11 +87,12 @@ def member_remove(request: Request, slug: str, pk: int) -> HttpResponse:
         people.remove(membership)
     except people.Refused as refused:
         messages.error(request, str(refused))
-    else:
-        said = gettext("%(name)s is no member of %(fleet)s any more.")
-        messages.success(request, said % {"name": people.called(membership.user), "fleet": membership.fleet})
-    # Who left the fleet may not see this page any more.
-    return redirect("live") if request.user == membership.user else redirect("members", slug)
+        return redirect("members", slug)
+    if request.user == membership.user:
+        return redirect("live")  # who left may not see the page of members any more
+    said = gettext("%(name)s is no member of %(fleet)s any more.")
+    messages.success(request, said % {"name": people.called(membership.user), "fleet": membership.fleet})
+    return redirect("members", slug)
 
 
 @require_POST
