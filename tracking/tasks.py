@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from tracking import archive as archiver
-from tracking import messages, partitions, removal, retention
+from tracking import devices, messages, partitions, removal, retention
 from tracking.fixes import now_ms
 
 SLICE_S = 10.0  # a stop waits for the task that runs
@@ -27,8 +27,15 @@ def sweep() -> None:
 
 
 @shared_task
+def replay(pending: int, device: int) -> None:
+    """Store what a device said while it waited in the inbox."""
+    devices.replay_stragglers(pending, device)
+
+
+@shared_task
 def housekeeping() -> None:
     messages.expire()
+    devices.replay()
     partitions.ahead(now_ms())
 
 

@@ -32,7 +32,7 @@ class Gate:
             self._free += 1 / CONNECTS_A_SECOND
             return max(wait, 0.0), 0
         self._promised = min(max(self._promised, self._free) + 1 / CONNECTS_A_SECOND, now + LONGEST_S)
-        return 0.0, math.ceil(self._promised - now)
+        return 0.0, max(math.ceil(self._promised - now), 1)
 
 
 @per_loop

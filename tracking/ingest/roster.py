@@ -190,7 +190,7 @@ class Cache(Generic[T]):
 
     async def _find(self, names: Sequence[str]) -> list[T | None]:
         now = time.monotonic()
-        found = await database.run(self._read, list(names))
+        found = await database.run(self._read, sorted(set(names)))
         return [self._keep(name, found.get(name), now) for name in names]
 
     def _keep(self, name: str, facts: T | None, now: float) -> T | None:
