@@ -48,7 +48,9 @@ def test_an_unknown_key_costs_one_query(van, key, django_assert_num_queries):
 def test_a_known_key_costs_one_query(van, django_assert_num_queries):
     key = keys.issue(device=van.device)
     with django_assert_num_queries(1):
-        assert found(key).device.vehicle.fleet == van.fleet
+        device = found(key).device
+        assert device is not None
+        assert device.vehicle.fleet == van.fleet
 
 
 def test_an_old_key_opens_until_its_grace_ends(van):
@@ -56,7 +58,9 @@ def test_an_old_key_opens_until_its_grace_ends(van):
     fresh = keys.rotate(found(old), grace=timedelta(minutes=5))
     assert found(old).device == found(fresh).device == van.device
     keys.rotate(found(old), grace=timedelta(hours=5))
-    assert found(old).expires < now() + timedelta(minutes=6)  # a second rotation gives it no longer life
+    expires = found(old).expires
+    assert expires is not None
+    assert expires < now() + timedelta(minutes=6)  # a second rotation gives it no longer life
     keys.rotate(found(old), grace=timedelta(0))
     assert keys.find(old) is None
     assert keys.find(fresh) is not None
