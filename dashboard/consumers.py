@@ -208,6 +208,7 @@ class Browser:
 
 def _queue(user: Any, vehicle: object, **content: Any) -> tuple[int, dict[str, Any]]:
     """Write a message as the user; return its fleet and its frame."""
+    user = access.fresh(user)
     found = None
     if type(vehicle) is int and 0 < vehicle < 2**63:
         found = Vehicle.objects.visible_to(user).select_related("fleet").filter(pk=vehicle).first()
@@ -219,7 +220,7 @@ def _queue(user: Any, vehicle: object, **content: Any) -> tuple[int, dict[str, A
 
 
 def _visible(user: Any) -> dict[str, int]:
-    return dict(Fleet.objects.visible_to(user).values_list("slug", "pk"))
+    return dict(Fleet.objects.visible_to(access.fresh(user)).values_list("slug", "pk"))
 
 
 def _parts(vehicles: list[dict[str, Any]]) -> list[str]:
