@@ -198,6 +198,12 @@ CAPTURES: list[tuple[str, str, Call, list[tuple[str, Any]]]] = [
         [("93872193", None)],
     ),
     (
+        "the link that sets up Traccar Client, opened in a browser, is no sign of life",
+        "OsmAnd protocol",
+        get("id=van-7&accuracy=high&distance=30&interval=15&angle=30&heartbeat=300&buffer=true"),
+        [],
+    ),
+    (
         "a fork of Traccar Client 10: a batch of flat objects",
         "Traccar Client",
         post(

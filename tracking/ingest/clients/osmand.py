@@ -41,6 +41,8 @@ NAMES = {
     "ignition": "ignition", "odometer": "odometer", "alarm": "alarm",
     "notificationtoken": "token",
 }  # fmt: skip
+# Only the link that sets up Traccar Client has these: no phone reports yet.
+SETTINGS = {"interval", "distance"}
 # Several in one call are all kept.
 LISTS = ("cell", "wifi")
 
@@ -63,6 +65,8 @@ def read(query: str, form: bytes = b"") -> Report:
     client = "Traccar Client" if form else "OsmAnd protocol"
     if not values:
         return Report(client, about="nothing was sent")
+    if SETTINGS <= values.keys():
+        return Report(client, about="the link that sets up Traccar Client, opened in a browser")
     return Report(client, [record(values)])
 
 
