@@ -20,9 +20,10 @@ log = logging.getLogger("fleetline.mates")
 
 AT_MOST = 50
 DAY_MS = 86_400_000
-# A position may reach the live picture a moment after it was received.
-OVERLAP_MS = 2000
-NAMES_S = 60
+# What phones are told is at most so old: a big fleet is not read anew for each of them.
+POSITIONS_S, NAMES_S = 5, 60
+# A position may reach the live picture a moment after it was received, and be read POSITIONS_S later.
+OVERLAP_MS = 7000
 
 Names = dict[int, tuple[str, str, str]]  # vehicle: uid, name, tid
 
@@ -33,9 +34,8 @@ async def answer(source: Source) -> list[dict[str, Any]]:
         return []
     try:
         since = await _since(source.who.device)
-        positions = await live.latest(source.who.fleet)
-        positions.pop(source.who.vehicle, None)
-        moved = [value for value in map(msgspec.json.decode, positions.values()) if value[10] > since]
+        positions = await _positions(source.who.fleet)
+        moved = [value for value in positions if value[10] > since and value[0] != source.who.vehicle]
         if not moved:
             return []
         names = await _names(source.who.fleet)
@@ -71,16 +71,29 @@ def _mate(value: list[Any], uid: str, name: str, tid: str) -> owntracks.Mate:
 
 
 @per_loop
-def _cache() -> dict[int, tuple[float, Names]]:
+def _positions_read() -> dict[int, tuple[float, list[list[Any]]]]:
     return {}
+
+
+@per_loop
+def _names_read() -> dict[int, tuple[float, Names]]:
+    return {}
+
+
+async def _positions(fleet: int) -> list[list[Any]]:
+    read_at, positions = _positions_read().get(fleet, (0.0, []))
+    if time.monotonic() - read_at > POSITIONS_S or not positions:
+        positions = [msgspec.json.decode(value) for value in (await live.latest(fleet)).values()]
+        _positions_read()[fleet] = (time.monotonic(), positions)
+    return positions
 
 
 async def _names(fleet: int) -> Names:
     """What the fleet's vehicles are called, at most NAMES_S old."""
-    read_at, names = _cache().get(fleet, (0.0, {}))
+    read_at, names = _names_read().get(fleet, (0.0, {}))
     if time.monotonic() - read_at > NAMES_S or not names:
         names = await database.run(_read_names, fleet)
-        _cache()[fleet] = (time.monotonic(), names)
+        _names_read()[fleet] = (time.monotonic(), names)
     return names
 
 
