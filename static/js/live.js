@@ -7,6 +7,7 @@ import { Choice } from "./choice.js";
 import { everything, read, write } from "./filter.js";
 import { n, page, t } from "./i18n.js";
 import { List } from "./list.js";
+import { listenTo, pressed } from "./live-inputs.js";
 import { bindings } from "./live-keys.js";
 import { none, start } from "./live-map.js";
 import { LookBack } from "./look-back.js";
@@ -197,10 +198,8 @@ function hover(slot) {
 /** @param {boolean} on */
 function follow(on) {
   if (map) map.following = on && choice.selected >= 0;
-  const following = map?.following ?? false;
-  for (const button of document.querySelectorAll("[data-do=follow]"))
-    button.setAttribute("aria-pressed", String(following));
-  if (following) resumable(-1);
+  pressed("follow", map?.following ?? false);
+  if (map?.following) resumable(-1);
   showMap();
 }
 
@@ -214,8 +213,7 @@ function resumable(slot) {
 /** @param {"trail" | "labels"} what */
 function toggle(what) {
   shown[what] = !shown[what];
-  for (const button of document.querySelectorAll(`[data-do=${what}]`))
-    button.setAttribute("aria-pressed", String(shown[what]));
+  pressed(what, shown[what]);
   showMap();
 }
 
@@ -223,8 +221,6 @@ function toggle(what) {
 function near(point, name) {
   if (point) nearest.open(point, name);
   else nearest.close();
-  // @ts-expect-error the pin of maps that have one
-  map?.point?.(point);
   sorting.value = point ? "distance" : filter.sort;
   sorting.disabled = point !== null;
   element("list").scrollTop = 0;
@@ -233,6 +229,7 @@ function near(point, name) {
 
 // --- frames ---------------------------------------------------------------------------------
 
+store.onRemove = (slot) => map?.forget(slot);
 onFrame((frame, slots) => {
   map?.move(slots, frame.type === "snapshot");
   if (frame.type === "positions" && slots.length) showMap();
@@ -284,28 +281,22 @@ function nearVehicle(slot) {
   if (Number.isFinite(store.lat[slot])) near([store.lon[slot], store.lat[slot]], store.vehicle(slot)?.name);
 }
 
-document.addEventListener("click", (event) => {
-  const target = event.target instanceof Element ? event.target : null;
-  if (!target) return;
-  if (press(target, filter)) refilter();
-  actions[target.closest("[data-do]")?.getAttribute("data-do") ?? ""]?.();
-  const link = target.closest("[data-show]");
-  const slot = store.slot(Number(link?.getAttribute("data-show") ?? -1));
-  if (!link || slot < 0) return;
-  event.preventDefault();
-  select(slot);
-});
-
-search.addEventListener("input", () => {
-  filter.query = search.value;
-  refilter(false);
-});
-sorting.addEventListener("change", () => {
-  filter.sort = /** @type {import("./filter.js").Sort} */ (sorting.value);
-  refilter();
-});
-search.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && !event.isComposing && arranged.slots.length) select(arranged.slots[0]);
+listenTo(search, sorting, actions, {
+  onPress: (target) => press(target, filter) && refilter(),
+  onShow: (id) => {
+    const slot = store.slot(id);
+    if (slot >= 0) select(slot);
+    return slot >= 0;
+  },
+  onQuery: (query) => {
+    filter.query = query;
+    refilter(false);
+  },
+  onSort: (sort) => {
+    filter.sort = sort;
+    refilter();
+  },
+  onEnter: () => arranged.slots.length && select(arranged.slots[0]),
 });
 addEventListener("popstate", restore);
 
@@ -322,6 +313,11 @@ function leave() {
 }
 
 keys.bind(bindings(actions, step));
+// A drawer that was fetched does not know what is on.
+document.addEventListener("htmx:after:settle", () => {
+  pressed("trail", shown.trail);
+  pressed("follow", map?.following ?? false);
+});
 welcome(element("first-run"), {
   write: () => lead("messages", "textarea"),
   track: () => lead("overview", ".export summary"),

@@ -2,21 +2,19 @@
 // What server-rendered pages need of the browser: its clocks, its time zone, a count of characters.
 // Everything works without it, in UTC.
 
-const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
-const short = new Intl.DateTimeFormat(undefined, {
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  hourCycle: "h23",
-});
+import { zone } from "./format.js";
+import { locale } from "./i18n.js";
+
+/** @param {Intl.DateTimeFormatOptions} options */
+const on = (options) => new Intl.DateTimeFormat(locale, { hourCycle: "h23", timeZone: zone, ...options });
+const clock = on({ hour: "2-digit", minute: "2-digit" });
+const day = on({ day: "numeric", month: "long", year: "numeric" });
+const short = on({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 
 /** @param {Date} time @param {string} style */
 function words(time, style) {
   if (style === "day") return day.format(time);
-  const today = time.toDateString() === new Date().toDateString();
+  const today = day.format(time) === day.format(new Date());
   return (style === "moment" && !today ? short : clock).format(time);
 }
 

@@ -71,6 +71,8 @@ export class Store {
   #settings;
   /** @type {Set<number> | null} vehicles named by the snapshot that is coming in */
   #named = null;
+  /** Called before a slot is given to another vehicle. @param {number} _slot */
+  onRemove = (_slot) => {};
   /** Slots in use are below this. */
   length = 0;
   /** Whether a whole snapshot has come. */
@@ -302,6 +304,7 @@ export class Store {
     this.opened[slot] = 0;
     this.#free.push(slot);
     this.version++;
+    this.onRemove(slot);
     return [];
   }
 

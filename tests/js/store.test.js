@@ -152,7 +152,10 @@ test("a removed vehicle's slot serves the next one, without its past", () => {
   const store = new Store();
   store.apply(snapshot([vehicle(1, { position: fix(1, T0), alerts: 2 })]));
   const slot = store.slot(1);
+  const gone = [];
+  store.onRemove = (removed) => gone.push(removed);
   store.apply({ type: "vehicle", id: 1, removed: true });
+  assert.deepEqual(gone, [slot]);
   assert.equal(store.slot(1), -1);
   assert.equal(store.vehicle(slot), undefined);
   store.apply({ type: "vehicle", ...vehicle(2) });
