@@ -23,7 +23,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from benchmarks.meter import cpu_s  # noqa: E402
-from tracking import archive, journal  # noqa: E402
+from tracking import archive, journal, positions  # noqa: E402
 from tracking.fixes import Fix  # noqa: E402
 from tracking.models import Fleet, Vehicle  # noqa: E402
 
@@ -56,7 +56,7 @@ def batches(rows: int, *, start: int, vehicles: list[int]) -> list[list[journal.
 
 def rows_of(batch: list[journal.Entry]) -> list[Row]:
     return [
-        archive.row(entry.vehicle, entry.device, each, entry.received)
+        positions.row(entry.vehicle, entry.device, each, entry.received)
         for entry in batch
         if isinstance(entry, journal.Fixes)
         for each in entry.fixes
@@ -64,14 +64,14 @@ def rows_of(batch: list[journal.Entry]) -> list[Row]:
 
 
 def executemany(rows: list[Row]) -> None:
-    marks = ", ".join(["%s"] * len(archive.COLUMNS))
-    names = ", ".join(archive.COLUMNS)
+    marks = ", ".join(["%s"] * len(positions.COLUMNS))
+    names = ", ".join(positions.COLUMNS)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(f"INSERT INTO bench_raw ({names}) VALUES ({marks})", rows)  # noqa: S608 (our names)
 
 
 def copy(rows: list[Row]) -> None:
-    names = ", ".join(archive.COLUMNS)
+    names = ", ".join(positions.COLUMNS)
     statement = f"COPY bench_raw ({names}) FROM STDIN"
     with transaction.atomic(), connection.cursor() as cursor, cursor.copy(statement) as out:
         for row in rows:

@@ -33,6 +33,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "fittings",
         "messages",
         "partitions",
+        "positions",
         "alerts",
         "removal",
         "retention",

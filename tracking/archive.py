@@ -13,31 +13,25 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from operator import itemgetter
-from typing import Any
 
 from django.db import DatabaseError, OperationalError, connection, transaction
 from msgspec import Struct
 
-from tracking import alerts, journal, messages, partitions
+from tracking import alerts, fittings, journal, messages, partitions, positions
 from tracking.fixes import Fix
 from tracking.messages import Change
 from tracking.models import Latest, Quarantined, Vehicle
+from tracking.positions import Row
 
 log = logging.getLogger("fleetline.archive")
 
 BATCH = 5000
-REST_S = 0.02
+REST_S = 0.02  # others get to write, too
+GATHER_S = 0.1
 RUN_S = 2.0
 IDLE_S = 0.5
 MAX_QUARANTINED_A_DAY = 1000
 DAY_MS = 86_400_000
-
-Row = tuple[Any, ...]
-# As written below, whatever the order of the model's fields.
-COLUMNS = (
-    "vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading", "altitude",
-    "accuracy", "battery", "ignition", "odometer", "alarm", "attributes", "received",
-)  # fmt: skip
 
 
 class Stored(Struct):
@@ -47,13 +41,6 @@ class Stored(Struct):
     quarantined: int = 0
     alerts: set[int] = set()
     messages: list[Change] = []
-
-
-def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:
-    return (
-        vehicle, fix.time, device, fix.latitude, fix.longitude, fix.speed, fix.heading, fix.altitude,
-        fix.accuracy, fix.battery, fix.ignition, fix.odometer, fix.alarm, fix.attributes, received,
-    )  # fmt: skip
 
 
 # --- running -------------------------------------------------------------------------------
@@ -75,12 +62,17 @@ def run(shard: int) -> int:
                 worked = time.monotonic()
             elif time.monotonic() - worked > IDLE_S:
                 break
-            time.sleep(REST_S)
+            time.sleep(rest(sum(count for _, count, _ in blocks)))
     finally:
         reader.rest()
         reader.release()
     checkpoint()
     return stored
+
+
+def rest(positions: int) -> float:
+    """Seconds to wait after a batch: until the next is worth a transaction, if nothing waits already."""
+    return GATHER_S if positions < BATCH else REST_S
 
 
 def checkpoint() -> None:
@@ -117,6 +109,7 @@ def archive(blocks: Iterable[tuple[bytes, int, bytes]]) -> int:
 def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ()) -> Stored:
     """Put what was heard into the database. Doing it twice, or in another order, changes nothing."""
     stored = Stored(alerts=set(), messages=[])
+    entries = fittings.refit(entries)
     known = _known_vehicles({entry.vehicle for entry in entries})
     refused = list(damaged)
     plain: list[Row] = []
@@ -128,7 +121,7 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
                 refused += (_stray(entry, fix) for fix in entry.fixes)
                 continue
             for fix in entry.fixes:
-                line = row(entry.vehicle, entry.device, fix, entry.received)
+                line = positions.row(entry.vehicle, entry.device, fix, entry.received)
                 if fix.alarm is None:
                     plain.append(line)
                 else:
@@ -184,8 +177,8 @@ def _store_rows(rows: list[Row], refused: list[Quarantined]) -> int:
         return 0
     try:
         with transaction.atomic():
-            taken = insert(rows)
-            move_latest(rows)
+            taken = positions.insert(rows)
+            positions.move_latest(rows)
             return taken
     except OperationalError:
         raise  # the database is away or busy: nothing is wrong with the rows
@@ -207,71 +200,17 @@ def _store_alarms(alarms: list[tuple[Row, Fix]], refused: list[Quarantined], sto
     return count
 
 
-# --- inserting, per database ---------------------------------------------------------------
-
-_names = ", ".join(COLUMNS)
-_KEEP_FIRST = "ON CONFLICT (vehicle_id, time, device_id) DO NOTHING"
-
-
-def insert(rows: Sequence[Row]) -> int:
-    """Insert positions that are not known yet, inside a transaction; return how many were new."""
-    if connection.vendor == "postgresql" and len(rows) > 1:
-        return _copy(rows)
-    marks = ", ".join(["%s"] * len(COLUMNS))
-    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({marks}) {_KEEP_FIRST}"  # noqa: S608
-    with connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(statement, rows[0])
-        else:
-            cursor.executemany(statement, rows)
-        return max(int(cursor.rowcount), 0)
-
-
-def _copy(rows: Sequence[Row]) -> int:
-    # COPY goes past Django's cursor: without this its errors would not be Django's.
-    with connection.wrap_database_errors, connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
-        )
-        cursor.execute("TRUNCATE incoming")
-        with cursor.copy(f"COPY incoming ({_names}) FROM STDIN") as copy:
-            for line in rows:
-                copy.write_row(line)
-        cursor.execute(
-            f"INSERT INTO tracking_position ({_names}) SELECT {_names} FROM incoming {_KEEP_FIRST}"  # noqa: S608
-        )
-        return int(cursor.rowcount)
-
-
-_latest_set = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS if c not in ("vehicle_id", "device_id"))
-
-
-def move_latest(rows: Iterable[Row]) -> None:
-    """Move the latest position of each device in its vehicle forward; never back."""
-    newest: dict[tuple[int, int], Row] = {}
-    for line in rows:
-        key = (line[0], line[2])
-        if key not in newest or line[1] > newest[key][1]:
-            newest[key] = line
-    marks = ", ".join(["%s"] * len(COLUMNS))
-    statement = (
-        f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) "  # noqa: S608
-        f"ON CONFLICT (vehicle_id, device_id) DO UPDATE SET {_latest_set} "
-        "WHERE excluded.time > tracking_latest.time"
-    )
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, [newest[key] for key in sorted(newest)])
-
-
 # --- quarantine ----------------------------------------------------------------------------
 
 
 def _quarantined(entry: journal.Heard, code: str, detail: str, raw: str, *, salt: str) -> Quarantined:
     content = f"{entry.device}:{entry.received}:{salt}:{raw}"
+    waits = entry.device < 0  # in the inbox (tracking/ingest/admission.py)
     return Quarantined(
         id=hashlib.sha256(content.encode()).hexdigest(),
-        device_id=entry.device,
-        vehicle_id=entry.vehicle,
+        device_id=None if waits else entry.device,
+        vehicle_id=None if waits else entry.vehicle,
+        pending_id=-entry.device if waits else None,
         received=entry.received,
         code=code,
         detail=detail[:500],
@@ -280,7 +219,7 @@ def _quarantined(entry: journal.Heard, code: str, detail: str, raw: str, *, salt
 
 
 def _stray(entry: journal.Fixes, fix: Fix) -> Quarantined:
-    line = row(entry.vehicle, entry.device, fix, entry.received)
+    line = positions.row(entry.vehicle, entry.device, fix, entry.received)
     return _quarantined(entry, "unknown_vehicle", "its vehicle was removed", repr(line), salt=str(fix.time))
 
 
@@ -300,16 +239,20 @@ def _damaged(id_: bytes, block: bytes, error: ValueError) -> Quarantined:
 def _quarantine(refused: Sequence[Quarantined]) -> int:
     """Keep what was refused, at most MAX_QUARANTINED_A_DAY a device and day."""
     kept: list[Quarantined] = []
-    counts: Counter[tuple[int | None, int]] = Counter()
+    counts: Counter[tuple[int | None, int | None, int]] = Counter()
     for item in refused:
         day = item.received // DAY_MS
-        key = (item.device_id, day)
-        if key not in counts and item.device_id is not None:
+        whose = item.device_id, item.pending_id
+        key = (*whose, day)
+        if key not in counts and any(whose):
             counts[key] = Quarantined.objects.filter(
-                device_id=item.device_id, received__gte=day * DAY_MS, received__lt=(day + 1) * DAY_MS
+                device=item.device_id,
+                pending=item.pending_id,
+                received__gte=day * DAY_MS,
+                received__lt=(day + 1) * DAY_MS,
             ).count()
         counts[key] += 1
-        if item.device_id is None or counts[key] <= MAX_QUARANTINED_A_DAY:
+        if not any(whose) or counts[key] <= MAX_QUARANTINED_A_DAY:
             kept.append(item)
     known = set(
         Quarantined.objects.filter(pk__in=[item.pk for item in kept[:900]]).values_list("pk", flat=True)

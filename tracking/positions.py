@@ -1,0 +1,119 @@
+"""How positions get into their tables: SQL of our own, one way a database.
+
+SQLite: executemany, in the order of the table. PostgreSQL: COPY, straight into the table as long as
+everything is new. On both, what is known already changes nothing.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from tracking.fixes import Fix
+
+Row = tuple[Any, ...]
+# As written below, whatever the order of the model's fields.
+COLUMNS = (
+    "vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading", "altitude",
+    "accuracy", "battery", "ignition", "odometer", "alarm", "attributes", "received",
+)  # fmt: skip
+
+
+TYPES = (
+    "int8", "int8", "int8", "float8", "float8", "float8", "float8", "float8",
+    "float8", "float8", "bool", "float8", "text", "text", "int8",
+)  # fmt: skip
+# After a fix came twice, PostgreSQL looks for known ones first for so long.
+LOOK_FIRST_S = 60
+_known_again_until = 0.0
+
+
+def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:
+    return (
+        vehicle, fix.time, device, fix.latitude, fix.longitude, fix.speed, fix.heading, fix.altitude,
+        fix.accuracy, fix.battery, fix.ignition, fix.odometer, fix.alarm, fix.attributes, received,
+    )  # fmt: skip
+
+
+_names = ", ".join(COLUMNS)
+_KEEP_FIRST = "ON CONFLICT (vehicle_id, time, device_id) DO NOTHING"
+
+
+def insert(rows: Sequence[Row]) -> int:
+    """Insert positions that are not known yet, inside a transaction; return how many were new."""
+    if connection.vendor == "postgresql" and len(rows) > 1:
+        return _copy_in(rows)
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({marks}) {_KEEP_FIRST}"  # noqa: S608
+    with connection.cursor() as cursor:
+        if len(rows) == 1:
+            cursor.execute(statement, rows[0])
+        else:
+            cursor.executemany(statement, rows)
+        return max(int(cursor.rowcount), 0)
+
+
+_latest_set = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS if c not in ("vehicle_id", "device_id"))
+_MOVE_FORWARD = (
+    f"ON CONFLICT (vehicle_id, device_id) DO UPDATE SET {_latest_set} "
+    "WHERE excluded.time > tracking_latest.time"
+)
+
+
+def move_latest(rows: Iterable[Row]) -> None:
+    """Move the latest position of each device in its vehicle forward; never back."""
+    newest: dict[tuple[int, int], Row] = {}
+    for line in rows:
+        key = (line[0], line[2])
+        if key not in newest or line[1] > newest[key][1]:
+            newest[key] = line
+    lines = [newest[key] for key in sorted(newest)]
+    if connection.vendor == "postgresql":
+        _through_incoming("tracking_latest", lines, _MOVE_FORWARD)
+        return
+    marks = ", ".join(["%s"] * len(COLUMNS))
+    statement = f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) {_MOVE_FORWARD}"  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, lines)
+
+
+# --- PostgreSQL: COPY, straight into the table as long as everything is new -------------------
+
+
+def _copy_in(rows: Sequence[Row]) -> int:
+    global _known_again_until
+    if time.monotonic() > _known_again_until:
+        try:
+            with transaction.atomic():
+                _copy("tracking_position", rows)
+            return len(rows)
+        except IntegrityError:
+            # Something was sent again; what is aborted leaves dead rows, so for a while look first.
+            _known_again_until = time.monotonic() + LOOK_FIRST_S
+    return _through_incoming("tracking_position", rows, _KEEP_FIRST)
+
+
+def _copy(table: str, rows: Iterable[Row]) -> None:
+    # COPY goes past Django's cursor: without this its errors would not be Django's.
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({_names}) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
+        copy.set_types(TYPES)
+        for line in rows:
+            copy.write_row(line)
+
+
+def _through_incoming(table: str, rows: Iterable[Row], on_conflict: str) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
+        )
+        cursor.execute("TRUNCATE incoming")
+        _copy("incoming", rows)
+        cursor.execute(
+            f"INSERT INTO {table} ({_names}) SELECT {_names} FROM incoming {on_conflict}"  # noqa: S608
+        )
+        return int(cursor.rowcount)
