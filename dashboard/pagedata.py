@@ -10,9 +10,8 @@ from django.utils.translation import get_language
 from django.utils.translation.trans_real import DjangoTranslation
 from django.views.i18n import JavaScriptCatalog
 
-from dashboard.access import ROLES, fleets_where
+from dashboard.access import roles
 from dashboard.models import Profile
-from tracking.models import Fleet
 
 # Plural rules of gettext look at a number, or at its last two digits: the forms of 0 to 199
 # say everything, and the browser needs no `eval`.
@@ -60,14 +59,13 @@ def settings_of(user: Any) -> dict[str, Any]:
 
 
 def fleets(user: Any) -> list[dict[str, Any]]:
-    reach = [(role, fleets_where(user, role)) for role in ROLES]
     return [
         {
             "slug": fleet.slug,
             "name": fleet.name,
-            "role": max((role for role, ids in reach if fleet.pk in ids), key=ROLES.index).value,
+            "role": role.value,
             "offline_moving_s": fleet.offline_moving_s,
             "offline_stopped_s": fleet.offline_stopped_s,
         }
-        for fleet in Fleet.objects.visible_to(user)
+        for fleet, role in roles(user)
     ]

@@ -9,6 +9,7 @@ const NEAR_M = 60; // closer than that is the same place
 const ON_THE_WAY_M = 300; // of a vehicle that moves: its words may be so far behind
 const FAR_M = 1500; // and beyond that they are no longer said
 const PATIENCE_MS = 15_000; // between two questions about one that moves
+export const REST_MS = 10_000; // after a question without an answer
 const MOVING_MS = 1.5; // metres/second
 
 /** @typedef {{ lat: number, lon: number, words: string, asked: number }} Place */
@@ -22,6 +23,7 @@ export class Where {
   /** @type {Map<number, { lat: number, lon: number }>} */
   #wanted = new Map();
   #waiting = false;
+  #restUntil = 0;
 
   /**
    * @param {string} address of the places' endpoint
@@ -56,6 +58,7 @@ export class Where {
 
   /** @param {number} id @param {{ lat: number, lon: number }} place */
   #want(id, place) {
+    if (Date.now() < this.#restUntil) return;
     this.#wanted.set(id, place);
     if (this.#waiting) return;
     this.#waiting = true;
@@ -67,8 +70,10 @@ export class Where {
     this.#wanted.clear();
     const places = await this.#places(asked.map(([, place]) => place));
     const now = Date.now();
-    for (const [index, [id, { lat, lon }]] of asked.entries())
-      this.#known.set(id, { lat, lon, words: places[index] ?? this.#known.get(id)?.words ?? "", asked: now });
+    if (places.length !== asked.length) this.#restUntil = now + REST_MS;
+    else
+      for (const [index, [id, { lat, lon }]] of asked.entries())
+        this.#known.set(id, { lat, lon, words: places[index], asked: now });
     this.#waiting = this.#wanted.size > 0; // while the answer was under way
     if (this.#waiting) setTimeout(() => this.#ask(), ASK_MS);
     this.#onWords();
@@ -81,7 +86,7 @@ export class Where {
       const response = await this.#fetch(`${this.#address}?${query}`);
       return response.ok ? (await response.json()).places : [];
     } catch {
-      return []; // it is asked again later
+      return [];
     }
   }
 }

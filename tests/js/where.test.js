@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
-import { ASK_MS, MOST, Where } from "../../static/js/where.js";
+import { ASK_MS, MOST, REST_MS, Where } from "../../static/js/where.js";
 
 let asked;
 let down;
@@ -63,15 +63,21 @@ test("who stands is asked for again once moved, who drives after a while, and fa
   assert.equal(where.of(2, fix(57.72, 20), now()), "at 57.7200,12.0000");
 });
 
-test("a question has its limit, and no answer is no error", async () => {
+test("a question has its limit, and after one without an answer there is a rest", async () => {
   const where = new Where("/p", () => {}, server);
+  const all = () => {
+    for (let id = 0; id < MOST + 10; id++) where.of(id, fix(50 + id / 100), now());
+  };
   down = true;
-  for (let id = 0; id < MOST + 10; id++) where.of(id, fix(50 + id / 100), now());
+  all();
   await answered();
   assert.equal(asked[0].split("at=").length - 1, MOST);
   down = false;
-  assert.equal(where.of(MOST, fix(50 + MOST / 100), now()), "");
-  where.of(0, fix(50), now());
+  all();
   await answered();
-  assert.equal(where.of(0, fix(50), now()), "at 50.0000,12.0000");
+  assert.equal(asked.length, 1);
+  mock.timers.tick(REST_MS);
+  all();
+  await answered();
+  assert.equal(where.of(MOST, fix(50 + MOST / 100), now()), `at ${(50 + MOST / 100).toFixed(4)},12.0000`);
 });
