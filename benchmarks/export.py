@@ -1,12 +1,13 @@
 """What an export costs: rows a second and CPU a row of each format, beside only reading the rows.
 
-    python -m benchmarks.export [--rows 1000000]
+    python -m benchmarks.export [--rows 1000000] [--json]
 
 Uses the database of the settings (DATABASE_URL, else SQLite in DATA): it adds a vehicle with
 that many positions under an id nobody has, and takes them away at the end.
 """
 
 import argparse
+import json
 import os
 import resource
 import sys
@@ -74,27 +75,44 @@ def take(format: str) -> Iterator[bytes]:
     return export(format, ABOUT, vehicle_id=VEHICLE, start_ms=START, end_ms=END)
 
 
-def measure(name: str, rows: int, chunks: Iterator[bytes]) -> None:
+def measure(rows: int, chunks: Iterator[bytes]) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
-    size = sum(map(len, chunks))
+    first = len(next(chunks))
+    first_ms = (time.perf_counter() - wall) * 1000
+    size = first + sum(map(len, chunks))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    print(f"{name:8}{rows / wall:10,.0f} rows/s{cpu / rows * 1e6:8.2f} µs CPU{size / rows:6.0f} bytes a row")
+    return {
+        "rows_per_s": rows / wall, "cpu_us": cpu / rows * 1e6, "bytes": size / rows, "first_ms": first_ms,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }  # fmt: skip
+
+
+def show(name: str, result: dict[str, float]) -> None:
+    print(
+        f"{name:8}{result['rows_per_s']:10,.0f} rows/s{result['cpu_us']:8.2f} µs CPU"
+        f"{result['bytes']:6.0f} bytes a row, first after {result['first_ms']:.0f} ms"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    rows = parser.parse_args().rows
+    parser.add_argument("--json", action="store_true", help="one line of JSON instead of a table")
+    options = parser.parse_args()
+    rows = options.rows
     call_command("migrate", verbosity=0)
     fill(rows)
     try:
-        print(f"{rows:,} rows, {connection.vendor}, Python {sys.version.split()[0]}")
-        measure("read", rows, read())
-        for format in FORMATS:
-            measure(format, rows, take(format))
-        print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+        found = {"read": measure(rows, read())}
+        found |= {format: measure(rows, take(format)) for format in FORMATS}
     finally:
         Position.objects.filter(vehicle_id=VEHICLE).delete()
+    if options.json:
+        return print(json.dumps(found))
+    print(f"{rows:,} rows, {connection.vendor}, Python {sys.version.split()[0]}")
+    for name, result in found.items():
+        show(name, result)
+    return print(f"peak memory {found[name]['peak_mib']:.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -112,9 +112,9 @@ class Site:
     def web_memory_kib(self) -> int:
         return sum(memory_kib(pid) for pid in self.roots()["web"])
 
-    def make_people(self, *, devices: int, fleets: int = 1, browsers: int = 1) -> None:
-        """Devices with tokens and sessions with cookies; may be called once a site."""
-        words = ["--devices", devices, "--fleets", fleets, "--browsers", browsers]
+    def make_people(self, *, devices: int, fleets: int = 1, browsers: int = 1, history: int = 0) -> None:
+        """Devices with tokens, sessions with cookies, stored positions; may be called once a site."""
+        words = ["--devices", devices, "--fleets", fleets, "--browsers", browsers, "--history", history]
         command = [sys.executable, "-m", "benchmarks.crowd", str(self.folder), *map(str, words)]
         subprocess.run(command, env=self.house.env, check=True)
 

