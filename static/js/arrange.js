@@ -29,7 +29,9 @@ const plain = (text) =>
     .replace(/\p{Diacritic}/gu, "")
     .toLowerCase();
 
-/** Slots by name; recomputed only when a description changed. */
+const FEW = 100; // changed vehicles; of more the whole order is made anew
+
+/** Slots by name, and what a search looks into. */
 export class Names {
   #version = -1;
   /** @type {number[]} */
@@ -40,16 +42,25 @@ export class Names {
   /** @param {Store} store */
   refresh(store) {
     if (store.version === this.#version) return;
+    const first = this.#version < 0;
     this.#version = store.version;
+    const changed = first ? [...store.slots()] : [...store.described];
+    store.described.clear();
+    for (const slot of changed) this.#describe(store, slot);
     const name = (/** @type {number} */ slot) => store.vehicle(slot)?.name ?? "";
-    this.#order = [...store.slots()].sort((a, b) => collator.compare(name(a), name(b)) || a - b);
-    this.#texts = [];
-    for (const slot of this.#order) {
-      const vehicle = store.vehicle(slot);
-      if (!vehicle) continue;
-      const { plate, driver, tags, uid } = vehicle;
-      this.#texts[slot] = plain([vehicle.name, plate, driver, ...tags, uid ?? ""].join(" "));
-    }
+    const compare = (/** @type {number} */ a, /** @type {number} */ b) =>
+      collator.compare(name(a), name(b)) || a - b;
+    if (first || changed.length > FEW) this.#order = [...store.slots()].sort(compare);
+    else
+      this.#order = merged(this.#order, changed, { compare, there: (slot) => Boolean(store.vehicle(slot)) });
+  }
+
+  /** @param {Store} store @param {number} slot */
+  #describe(store, slot) {
+    const vehicle = store.vehicle(slot);
+    if (!vehicle) return;
+    const { name, plate, driver, tags, uid } = vehicle;
+    this.#texts[slot] = plain([name, plate, driver, ...tags, uid ?? ""].join(" "));
   }
 
   get order() {
@@ -60,6 +71,27 @@ export class Names {
   matches(slot, words) {
     return words.every((word) => this.#texts[slot].includes(word));
   }
+}
+
+/**
+ * An order in which some have changed: they are taken out, and put where they belong.
+ * @param {number[]} order @param {number[]} changed
+ * @param {{ compare: (a: number, b: number) => number, there: (slot: number) => boolean }} how
+ */
+function merged(order, changed, { compare, there }) {
+  const moved = new Set(changed);
+  const others = order.filter((slot) => !moved.has(slot));
+  for (const slot of moved) {
+    if (!there(slot)) continue;
+    let [low, high] = [0, others.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (compare(others[middle], slot) < 0) low = middle + 1;
+      else high = middle;
+    }
+    others.splice(low, 0, slot);
+  }
+  return others;
 }
 
 /** Slots by what people sort by. */

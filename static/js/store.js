@@ -79,6 +79,8 @@ export class Store {
   complete = false;
   /** Raised when a vehicle comes, goes or is described anew. */
   version = 0;
+  /** Slots of which that happened, until whoever keeps an order by names has seen it. @type {Set<number>} */
+  described = new Set();
 
   // By slot; NaN is unknown. Times in milliseconds, degrees, metres/second, metres, percent, seconds.
   time = new Float64Array();
@@ -216,6 +218,7 @@ export class Store {
     this.silentMoving[slot] = 1000 * (silence?.offline_moving_s ?? SILENT_MOVING_MS / 1000);
     this.silentStopped[slot] = 1000 * (silence?.offline_stopped_s ?? SILENT_STOPPED_MS / 1000);
     this.online[slot] = said.online ? 1 : 0;
+    this.described.add(slot);
     if (typeof said.interval === "number") this.interval[slot] = Math.max(LEAST_INTERVAL_S, said.interval);
     if (typeof said.alerts === "number") {
       this.#alertsOf(id, (alerts) => alerts.counted(said.alerts, asOf));
@@ -304,6 +307,7 @@ export class Store {
     this.opened[slot] = 0;
     this.#free.push(slot);
     this.version++;
+    this.described.add(slot);
     this.onRemove(slot);
     return [];
   }

@@ -138,7 +138,7 @@ test("after 10 000 random frames the chips are what a recount finds", () => {
     now += random(4000);
     switch (random(10)) {
       case 0:
-        return { type: "vehicle", ...vehicle(id, { alerts: 0 }) };
+        return { type: "vehicle", ...vehicle(id, { alerts: 0, name: `Van ${random(99)}` }) };
       case 1:
         return random(4)
           ? { type: "presence", id, online: random(2) === 1 }
@@ -185,6 +185,9 @@ test("after 10 000 random frames the chips are what a recount finds", () => {
     for (const state of STATES)
       assert.equal(counts[state], slots.filter((slot) => store.state(slot, now) === state).length);
     assert.equal(counts.all, store.size);
+    const anew = new Names();
+    anew.refresh(store);
+    assert.deepEqual(names.order, anew.order);
     for (const slug of ["north", "south"])
       assert.equal(fleets[slug] ?? 0, slots.filter((slot) => store.vehicle(slot).fleet === slug).length);
     for (const slot of slots) assert.equal(states[slot], store.state(slot, now));
