@@ -202,7 +202,7 @@ function start() {
     name: t("Size of the vehicle's card"),
     inside: ".vehicle-head",
     first: "half",
-    phone,
+    phone: PHONE,
     body,
   });
   // The keyboard of a phone takes the lower half: who searches sees the list above it.

@@ -20,7 +20,21 @@ VANS = {
     "Ibis": "Ida Isaksson",
     "Jackdaw": "Jan Jansson",
     "Kestrel": "Kim Kvist",
+    "Linnet": "Leo Lind",
+    "Nuthatch": "Nils Norén",
+    "Oriole": "Ove Olin",
+    "Pipit": "Pär Paulsson",
+    "Quail": "Qiu Qvarn",
+    "Robin": "Rut Ramsay",
+    "Siskin": "Siv Sand",
+    "Tern": "Tea Ton",
 }
+# Sees north in miles, on New York's clock, and wants no keys of one character.
+ABROAD = "nora"
+NOWHERE = "otto"  # in no fleet
+# A fleet and people of their own, for tests that look at whole pages.
+HARBOUR_PEOPLE = {"olga": "manager", "pia": "dispatcher", "vic": "viewer"}
+HARBOUR_VANS = {"Lapwing": "Lea Lund", "Merlin": "Max Moe", "Osprey": "Ona Olsen", "Plover": "Per Palm"}
 EVIL_NAME = "<img src=x onerror=alert(1)>{{ 7 }}"
 EVIL_DRIVER = "\"><script>alert('driver')</script>"
 
@@ -31,26 +45,37 @@ def make() -> dict[str, Any]:
     from django.utils.timezone import now
 
     from dashboard import signin
+    from dashboard.models import Profile
     from tracking import drivers, live, tokens
     from tracking.devices import register
-    from tracking.models import Driver, Membership, Role
+    from tracking.models import Driver, Fleet, Membership, Role
 
-    vans = []
-    for number, (name, driver) in enumerate({**VANS, EVIL_NAME: EVIL_DRIVER}.items()):
-        device = register(f"van-{number}", fleet="north", name=name)
-        vehicle = device.vehicle
-        person = Driver.objects.create(fleet=vehicle.fleet, name=driver)
+    def van(uid: str, fleet: str, name: str, driver: str) -> dict[str, Any]:
+        vehicle = register(uid, fleet=fleet, name=name).vehicle
+        person = Driver.objects.create(fleet=vehicle.fleet, name=driver, phone="+46 31 390 06 00")
         drivers.assign(vehicle, person, at=now() - timedelta(days=1))
-        token = tokens.issue(uid=device.uid, fleet="north")
-        vans.append({"pk": vehicle.pk, "name": name, "driver": driver, "token": token})
+        return {"pk": vehicle.pk, "name": name, "driver": driver, "token": tokens.issue(uid=uid, fleet=fleet)}
+
+    north = [
+        van(f"van-{number}", "north", name, driver)
+        for number, (name, driver) in enumerate({**VANS, EVIL_NAME: EVIL_DRIVER}.items())
+    ]
+    harbour = [van(name.lower(), "harbour", name, driver) for name, driver in HARBOUR_VANS.items()]
     links = {}
-    for name in PEOPLE:
+    people = dict.fromkeys((*PEOPLE, ABROAD), ("north", Role.DISPATCHER.value))
+    people |= {name: ("harbour", role) for name, role in HARBOUR_PEOPLE.items()}
+    for name, (slug, role) in people.items():
         user = User.objects.create_user(name, password=PASSWORD)
-        Membership.objects.create(user=user, fleet=vehicle.fleet, role=Role.DISPATCHER)
+        Membership.objects.create(user=user, fleet=Fleet.objects.get(slug=slug), role=role)
         links[name] = signin.issue(user)
-    live.announce([live.refresh(vehicle.fleet_id), live.look()])
-    *others, evil = vans
-    return {"links": links, "vans": others, "evil": evil}
+    abroad = User.objects.get(username=ABROAD)
+    Profile.objects.create(
+        user=abroad, units=Profile.Units.IMPERIAL, time_zone="America/New_York", single_keys=False
+    )
+    links[NOWHERE] = signin.issue(User.objects.create_user(NOWHERE, password=PASSWORD))
+    live.announce([*(live.refresh(fleet.pk) for fleet in Fleet.objects.all()), live.look()])
+    *others, evil = north
+    return {"links": links, "vans": others, "evil": evil, "harbour": harbour}
 
 
 if __name__ == "__main__":

@@ -82,6 +82,12 @@ def van(vans: Iterator[Van]) -> Van:
 
 
 @pytest.fixture
+def harbour(house: House, cast: dict[str, Any]) -> list[Van]:
+    """The vehicles of the harbour's fleet, which olga manages; each test may use all of them."""
+    return [Van(house.device_url, **van) for van in cast["harbour"]]
+
+
+@pytest.fixture
 def evil(house: House, cast: dict[str, Any]) -> Van:
     """A vehicle whose name and driver try to be markup."""
     return Van(house.device_url, **cast["evil"])
@@ -100,9 +106,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def signed_in(browser: Browser, house: House, cast: dict[str, Any]) -> dict[str, Any]:
-    """Cookies of dana and mia, who came in by a link."""
+    """Cookies of those who came in by a link."""
     states = {}
-    for name in ("dana", "mia"):
+    for name in ("dana", "mia", "nora", "otto", "olga", "pia", "vic"):
         context = browser.new_context()
         context.request.get(f"{house.url}/login/link/{cast['links'][name]}/")
         states[name] = context.storage_state()
@@ -158,7 +164,8 @@ def start(
     def open_page(path: str = "/", *, who: str = "dana", webgl: bool = False, **options: Any) -> Page:
         context = browser.new_context(
             base_url=house.url, storage_state=signed_in.get(who),
-            **{"viewport": SCREEN, "locale": "en-GB", **options},
+            # What a worker answers, page.route() does not see.
+            **{"viewport": SCREEN, "locale": "en-GB", "service_workers": "block", **options},
         )  # fmt: skip
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)
