@@ -7,12 +7,15 @@ from django import template
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dashboard.access import fleets_where
 from tracking.models import PendingDevice, Role
 
 register = template.Library()
+DAY_S = 86_400
 
 # url name of each section, and the beginnings of the names of its pages.
 SECTIONS = {
@@ -57,6 +60,20 @@ def _section(route: str) -> str:
         (len(start), name) for name, starts in SECTIONS.items() for start in starts if route.startswith(start)
     ]
     return max(fitting, default=(0, ""))[1]
+
+
+@register.filter
+def span(moment: datetime) -> str:
+    """How far a moment is from now, in the largest unit up to days: `12 days`, `3 hours`, `1 minute`."""
+    seconds = abs((moment - now()).total_seconds())
+    if seconds >= DAY_S:
+        days = int(seconds // DAY_S)
+        return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
+    if seconds >= 3600:
+        hours = int(seconds // 3600)
+        return ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours}
+    minutes = max(1, int(seconds // 60))
+    return ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
 
 
 @register.filter
