@@ -13,6 +13,7 @@
 
 export const BUILT_IN = "built-in";
 const REMEMBERED = "map-style";
+const MOST_ZOOM = 19; // of tiles that do not say
 const PATIENCE_MS = 12_000;
 const MOST_ERRORS = 4; // of its tiles one after the other
 
@@ -41,10 +42,11 @@ async function fetched(address) {
   return style;
 }
 
-/** @param {Offer} offer @returns {any} MapLibre's source */
-export function rasterSource({ tiles, pmtiles, tile_size: tileSize = 256, maxzoom = 19, attribution = "" }) {
-  const source = { type: "raster", tileSize, maxzoom, attribution };
-  return pmtiles ? { ...source, url: `pmtiles://${pmtiles}` } : { ...source, tiles };
+/** @param {Offer} offer @returns {any} MapLibre's source; a PMTiles file says itself how far it goes */
+export function rasterSource({ tiles, pmtiles, tile_size: tileSize = 256, maxzoom, attribution = "" }) {
+  const source = { type: "raster", tileSize, attribution };
+  if (!pmtiles) return { ...source, tiles, maxzoom: maxzoom ?? MOST_ZOOM };
+  return { ...source, url: `pmtiles://${pmtiles}`, ...(maxzoom && { maxzoom }) };
 }
 
 /**
