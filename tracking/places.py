@@ -8,8 +8,9 @@ streets. A lookup takes about 50 µs and asks nobody.
 import json
 import logging
 import math
+import time
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,11 @@ from typing import Any
 import msgspec
 import numpy as np
 import shapely
-from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
+
+from tracking import towns
 
 log = logging.getLogger("fleetline.places")
 
@@ -29,6 +31,7 @@ CITY_M = 2_000.0  # from its centre: "in Göteborg"
 EARTH_M = 6_371_008.8
 MILE_M = 1_609.344
 MERCATOR_LIMIT = 85.0  # degrees; nobody has drawn streets beyond
+CHECK_S = 30  # between looks at the road files
 LINE_POINTS = 16  # longer lines are cut, so that the tree's boxes stay small
 
 # How far north and south to look: 130 km, as there is nearly always a city; 950 km; everywhere.
@@ -178,11 +181,6 @@ def _pieces(line: list[Point]) -> Iterator[list[Point]]:
         yield line[begin : begin + LINE_POINTS]
 
 
-def street_files() -> list[Path]:
-    """Where streets may be: those of the demo's town, and what was added."""
-    return [settings.BASEMAP / "roads.json"]
-
-
 def read(path: Path) -> Iterator[tuple[str, list[Point]]]:
     """Every named line of a GeoJSON file, [] when it is missing or broken: a name is not worth an error."""
     try:
@@ -209,6 +207,17 @@ def _named(feature: dict[str, Any]) -> Iterator[tuple[str, list[Point]]]:
             yield str(name), [(float(point[0]), float(point[1])) for point in line]
 
 
-@cache
+@lru_cache(maxsize=1)
+def _files(_period: int) -> tuple[tuple[Path, int], ...]:
+    """The road files of the map, each with when it was written."""
+    return tuple((path, path.stat().st_mtime_ns) for path in towns.street_files() if path.exists())
+
+
+@lru_cache(maxsize=1)
+def _read_all(files: tuple[tuple[Path, int], ...]) -> Streets:
+    return Streets(line for path, _ in files for line in read(path))
+
+
 def _streets() -> Streets:
-    return Streets(line for path in street_files() for line in read(path))
+    """The streets of now: a town that is added while this process runs is read within CHECK_S."""
+    return _read_all(_files(int(time.monotonic() // CHECK_S)))
