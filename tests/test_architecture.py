@@ -47,7 +47,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     # What keeps and what tells.
     ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens", "keys"),
     # Pure.
-    ("fixes", "geo", "ingest.clients"),
+    ("fixes", "geo", "states", "ingest.clients"),
 )
 
 
