@@ -12,11 +12,12 @@ function palette() {
   return scheme === "dark" || (scheme !== "light" && dark.matches) ? PALETTES.dark : PALETTES.light;
 }
 
+/** @typedef {{ place: [number, number], drawn: any }} Clicked a place (WGS 84, longitude first), and where the map has it */
 /**
  * @typedef {object} Parts
  * @property {any} settings of the page
  * @property {import("./store.js").Store} store
- * @property {(slot: number, event: MouseEvent, place: [number, number]) => void} onClick slot -1: an empty place
+ * @property {(slot: number, event: MouseEvent, at: Clicked) => void} onClick slot -1: an empty place
  * @property {(slot: number) => void} onHover
  * @property {(slot: number) => void} onSelect from the list of a collapsed group
  * @property {() => void} onUnfollow a drag ended the following
@@ -24,7 +25,7 @@ function palette() {
 
 /**
  * Draw the map; null when this browser cannot.
- * @param {Parts} parts @returns {Promise<FleetMap | null>}
+ * @param {Parts} parts @returns {Promise<{ map: FleetMap, pin: (drawn: any) => void } | null>}
  */
 export async function start({ settings, store, onClick, onHover, onSelect, onUnfollow }) {
   if (!drawable()) return null;
@@ -50,7 +51,23 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   dark.addEventListener("change", recolour);
   document.addEventListener("scheme", recolour);
   map.move([...store.slots()], true);
-  return map;
+  const { Marker } = await import("maplibre-gl");
+  return { map, pin: pin(made.map, Marker) };
+}
+
+/**
+ * A pin that can be put somewhere, and taken away with null.
+ * @param {any} map @param {any} Marker MapLibre's
+ * @returns {(drawn: any) => void}
+ */
+function pin(map, Marker) {
+  const element = document.createElement("div");
+  element.className = "pin";
+  const marker = new Marker({ element });
+  return (drawn) => {
+    if (drawn) marker.setLngLat(drawn).addTo(map);
+    else marker.remove();
+  };
 }
 
 /** Say that there is no map. */

@@ -1,102 +1,51 @@
 // @ts-check
 // The live page: list, map and drawer show the same vehicles.
 
-import { arrange, Names, Order } from "./arrange.js";
-import { press, showChips } from "./chips.js";
-import { Choice } from "./choice.js";
+import { press } from "./chips.js";
 import { everything, read, write } from "./filter.js";
-import { n, page, t } from "./i18n.js";
+import { n, t } from "./i18n.js";
 import { List } from "./list.js";
 import { listenTo, pressed } from "./live-inputs.js";
 import { bindings } from "./live-keys.js";
 import { none, start } from "./live-map.js";
+import { element, View } from "./live-view.js";
 import { LookBack } from "./look-back.js";
 import { Nearest } from "./nearest.js";
 import { announce, clock, keys, onFrame, store, where } from "./page.js";
-import { Drawer, place } from "./panel.js";
+import { Drawer, place as inWords } from "./panel.js";
 import { copySeveral, position, showSeveral } from "./several.js";
 import { turn } from "./tabs.js";
 import { copy } from "./toast.js";
 import { welcome } from "./visit.js";
 
-const FRAME_MS = 250;
 const SETTLED_MS = 6000; // by then the archive has what came in just now
 const root = document.documentElement;
 const settings = JSON.parse(element("live-settings").textContent ?? "{}");
 const search = /** @type {HTMLInputElement} */ (element("search"));
 const sorting = /** @type {HTMLSelectElement} */ (element("sort"));
 
-/** @param {string} id @returns {HTMLElement} */
-function element(id) {
-  return /** @type {HTMLElement} */ (document.getElementById(id));
-}
-
-const choice = new Choice();
-const shown = { trail: true, labels: true };
-const names = new Names();
-const order = new Order();
-let { filter, selected } = read(location.search);
-let arranged = arrange(store, names, filter, clock.now());
-let hovered = -1;
-/** @type {import("./map.js").FleetMap | null} */
-let map = null;
 let fitted = false;
-let due = 0;
+/** @type {(drawn: any) => void} */
+let pin = () => {};
 
 const of = (/** @type {string} */ address) => (/** @type {number} */ id) => address.replace("/0/", `/${id}/`);
+const now = () => clock.now();
 const drawer = new Drawer(element("drawer"), of(settings.vehicle));
-const past = new LookBack(of(settings.trail), clock.now.bind(clock), (id, track) =>
-  map?.past(store.slot(id), track),
-);
+const past = new LookBack(of(settings.trail), now, (id, track) => view.map?.past(store.slot(id), track));
 const nearest = new Nearest(element("nearest"), (lat, lon) => where.at(lat, lon));
 const list = new List(element("list"), store, {
-  now: () => clock.now(),
-  where: (slot) => place(store, slot, where, clock.now()),
+  now,
+  where: (slot) => inWords(store, slot, where, now()),
   onSelect: (slot, event) => click(slot, event),
   onHover: (slot) => hover(slot),
 });
-
+const view = new View(store, now, { list, nearest });
+const { choice } = view;
 const idOf = (/** @type {number} */ slot) => store.vehicle(slot)?.id ?? -1;
-const several = () => [...choice.several].map((id) => store.slot(id)).filter((slot) => slot >= 0);
-
-// --- what is shown ------------------------------------------------------------------------
-
-function draw() {
-  clearTimeout(due);
-  due = 0;
-  const now = clock.now();
-  names.refresh(store);
-  const sorted = order.refresh(store, names, filter.sort, now, nearest.point);
-  arranged = arrange(store, names, filter, now, { order: sorted, nearest: nearest.point !== null });
-  showList();
-  showMap();
-  nearest.show(store, arranged.slots, order.distance);
-  showChips(filter, arranged);
-  element("empty").hidden = !(store.complete && store.size === 0);
-  element("no-match").hidden = !(store.size > 0 && arranged.slots.length === 0);
-  element("loading").hidden = store.complete;
-}
-
-/** Soon, and once for all that happens until then. */
-function drawSoon() {
-  due ||= setTimeout(draw, FRAME_MS);
-}
-
-const focus = () => ({ selected: store.slot(choice.selected), chosen: new Set(several()), hovered });
-
-function showList() {
-  const marked = { ...focus(), cursor: store.slot(choice.cursor) };
-  list.show(arranged, marked, nearest.point ? order.distance : null);
-}
-
-function showMap() {
-  const dimmed = page["dim_filtered"] ? arranged.dimmed : [];
-  map?.show({ ...arranged, dimmed }, { ...focus(), ...shown }, clock.now());
-}
 
 /** Keep the view in the address. @param {boolean} entry whether "back" leads to how it was */
 function remember(entry) {
-  const address = location.pathname + write(filter, choice.selected);
+  const address = location.pathname + write(view.filter, choice.selected);
   if (address === location.pathname + location.search) return;
   if (entry) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
@@ -106,18 +55,19 @@ function remember(entry) {
 function refilter(entry = true) {
   remember(entry);
   element("list").scrollTop = 0;
-  draw();
-  announce(n("{n} vehicle", "{n} vehicles", arranged.slots.length));
+  view.draw();
+  announce(n("{n} vehicle", "{n} vehicles", view.arranged.slots.length));
 }
 
 /** Take the view from the address. */
 function restore() {
-  ({ filter, selected } = read(location.search));
+  const { filter, selected } = read(location.search);
+  view.filter = filter;
   search.value = filter.query;
   sorting.value = filter.sort;
   choice.select(selected);
   open();
-  draw();
+  view.draw();
 }
 
 // --- choosing vehicles ----------------------------------------------------------------------
@@ -127,7 +77,7 @@ function select(slot, { reveal = true, entry = true } = {}) {
   choice.select(idOf(slot));
   const opened = chosen(entry);
   if (slot >= 0) list.reveal(slot);
-  if (slot >= 0 && reveal) map?.reveal(slot);
+  if (slot >= 0 && reveal) view.map?.reveal(slot);
   return opened;
 }
 
@@ -136,7 +86,7 @@ function select(slot, { reveal = true, entry = true } = {}) {
  * @param {number} slot @param {MouseEvent} event @param {boolean} [reveal] whether the map goes there
  */
 function click(slot, event, reveal = true) {
-  if (event.shiftKey) choice.extend(idOf(slot), arranged.slots.map(idOf));
+  if (event.shiftKey) choice.extend(idOf(slot), view.arranged.slots.map(idOf));
   else if (event.ctrlKey || event.metaKey) choice.toggle(idOf(slot));
   else return select(slot, { reveal });
   return chosen(true);
@@ -147,7 +97,7 @@ function step(rows, extend = false) {
   const slot = list.next(rows);
   if (slot < 0) return;
   if (!extend) return select(slot, { entry: false });
-  choice.extend(idOf(slot), arranged.slots.map(idOf));
+  choice.extend(idOf(slot), view.arranged.slots.map(idOf));
   chosen(false);
   list.reveal(slot);
 }
@@ -157,7 +107,7 @@ function chosen(entry) {
   const opened = open();
   follow(false);
   remember(entry);
-  draw();
+  view.draw();
   return opened;
 }
 
@@ -166,7 +116,7 @@ function open() {
   const id = choice.selected;
   showSeveral(element("several"), choice.several.size);
   resumable(-1);
-  map?.past(-1, null);
+  view.map?.past(-1, null);
   if (id < 0) {
     past.of(-1);
     return drawer.hide();
@@ -178,7 +128,8 @@ function open() {
 
 /** Open a vehicle, one that moves if none is open, its tab, and go to a part of it. @param {string} tab @param {string} part selector */
 async function lead(tab, part) {
-  const moving = arranged.slots.find((slot) => arranged.states[slot] === "moving") ?? arranged.slots[0];
+  const { slots, states } = view.arranged;
+  const moving = slots.find((slot) => states[slot] === "moving") ?? slots[0];
   if (choice.selected < 0 && moving !== undefined) await select(moving);
   await turn(element("drawer-body"), tab);
   const found = /** @type {HTMLElement | null} */ (element("drawer-body").querySelector(part));
@@ -189,18 +140,17 @@ async function lead(tab, part) {
 
 /** @param {number} slot */
 function hover(slot) {
-  if (slot === hovered) return;
-  hovered = slot;
-  showMap();
-  showList();
+  if (slot === view.hovered) return;
+  view.hovered = slot;
+  view.drawMarks();
 }
 
 /** @param {boolean} on */
 function follow(on) {
-  if (map) map.following = on && choice.selected >= 0;
-  pressed("follow", map?.following ?? false);
-  if (map?.following) resumable(-1);
-  showMap();
+  if (view.map) view.map.following = on && choice.selected >= 0;
+  pressed("follow", view.map?.following ?? false);
+  if (view.map?.following) resumable(-1);
+  view.drawMap();
 }
 
 /** Offer to follow a vehicle again. @param {number} slot -1: none */
@@ -212,29 +162,30 @@ function resumable(slot) {
 
 /** @param {"trail" | "labels"} what */
 function toggle(what) {
-  shown[what] = !shown[what];
-  pressed(what, shown[what]);
-  showMap();
+  view[what] = !view[what];
+  pressed(what, view[what]);
+  view.drawMap();
 }
 
 /** Sort by distance from a place, or no longer. @param {[number, number] | null} point longitude, latitude @param {string} [name] */
 function near(point, name) {
+  pin(null);
   if (point) nearest.open(point, name);
   else nearest.close();
-  sorting.value = point ? "distance" : filter.sort;
+  sorting.value = point ? "distance" : view.filter.sort;
   sorting.disabled = point !== null;
   element("list").scrollTop = 0;
-  draw();
+  view.draw();
 }
 
 // --- frames ---------------------------------------------------------------------------------
 
-store.onRemove = (slot) => map?.forget(slot);
+store.onRemove = (slot) => view.map?.forget(slot);
 onFrame((frame, slots) => {
-  map?.move(slots, frame.type === "snapshot");
-  if (frame.type === "positions" && slots.length) showMap();
-  if (frame.type !== "snapshot" || !store.complete) return drawSoon();
-  draw();
+  view.map?.move(slots, frame.type === "snapshot");
+  if (frame.type === "positions" && slots.length) view.drawMap();
+  if (frame.type !== "snapshot" || !store.complete) return view.drawSoon();
+  view.draw();
   if (fitted && choice.selected >= 0) {
     // Back after a loss: the archive knows what went on meanwhile, and a little later the rest.
     past.again();
@@ -245,30 +196,30 @@ onFrame((frame, slots) => {
 
 /** The first look, once there is something to look at. */
 function fit() {
-  if (fitted || !store.complete || !(map || root.dataset["map"] === "none")) return;
+  if (fitted || !store.complete || !(view.map || root.dataset["map"] === "none")) return;
   fitted = true;
-  map?.fit(arranged.slots);
+  view.map?.fit(view.arranged.slots);
   if (choice.selected < 0) return;
   const slot = store.slot(choice.selected);
   open();
   list.reveal(slot);
-  map?.reveal(slot);
+  view.map?.reveal(slot);
 }
 
 // --- what people do -------------------------------------------------------------------------
 
 /** @type {Record<string, () => void>} buttons by data-do */
 const actions = {
-  follow: () => follow(!map?.following),
+  follow: () => follow(!view.map?.following),
   trail: () => toggle("trail"),
   labels: () => toggle("labels"),
   message: () => lead("messages", "textarea"),
   near: () => nearVehicle(store.slot(choice.selected)),
   "near-end": () => near(null),
   copy: () => copy(position(store, store.slot(choice.selected)), t("Position copied")),
-  fit: () => map?.fit(arranged.slots, true),
-  "fit-several": () => map?.fit(several(), true),
-  "copy-several": () => copySeveral(store, several(), clock.now()),
+  fit: () => view.map?.fit(view.arranged.slots, true),
+  "fit-several": () => view.map?.fit(view.several(), true),
+  "copy-several": () => copySeveral(store, view.several(), now()),
   clear: clearFilters,
   close: () => select(-1),
   resume: () => follow(true),
@@ -282,26 +233,26 @@ function nearVehicle(slot) {
 }
 
 listenTo(search, sorting, actions, {
-  onPress: (target) => press(target, filter) && refilter(),
+  onPress: (target) => press(target, view.filter) && refilter(),
   onShow: (id) => {
     const slot = store.slot(id);
     if (slot >= 0) select(slot);
     return slot >= 0;
   },
   onQuery: (query) => {
-    filter.query = query;
+    view.filter.query = query;
     refilter(false);
   },
   onSort: (sort) => {
-    filter.sort = sort;
+    view.filter.sort = sort;
     refilter();
   },
-  onEnter: () => arranged.slots.length && select(arranged.slots[0]),
+  onEnter: () => view.arranged.slots.length && select(view.arranged.slots[0]),
 });
 addEventListener("popstate", restore);
 
 function clearFilters() {
-  filter = { ...everything(), sort: filter.sort };
+  view.filter = { ...everything(), sort: view.filter.sort };
   search.value = "";
   refilter();
 }
@@ -315,8 +266,8 @@ function leave() {
 keys.bind(bindings(actions, step));
 // A drawer that was fetched does not know what is on.
 document.addEventListener("htmx:after:settle", () => {
-  pressed("trail", shown.trail);
-  pressed("follow", map?.following ?? false);
+  pressed("trail", view.trail);
+  pressed("follow", view.map?.following ?? false);
 });
 welcome(element("first-run"), {
   write: () => lead("messages", "textarea"),
@@ -325,20 +276,25 @@ welcome(element("first-run"), {
 
 async function begin() {
   try {
-    map = await start({ settings, store, onClick: clickMap, onHover: hover, onSelect: select, onUnfollow });
+    const on = { onClick: clickMap, onHover: hover, onSelect: select, onUnfollow };
+    const made = await start({ settings, store, ...on });
+    if (made) [view.map, pin] = [made.map, made.pin];
   } finally {
-    if (!map) none();
-    draw();
+    if (!view.map) none();
+    view.draw();
     fit();
   }
 }
 
-/** @param {number} slot -1: an empty place @param {MouseEvent} event @param {[number, number]} point longitude, latitude */
-function clickMap(slot, event, point) {
+/** @param {number} slot -1: an empty place @param {MouseEvent} event @param {import("./live-map.js").Clicked} at */
+function clickMap(slot, event, { place, drawn }) {
   if (slot >= 0) click(slot, event, false);
   else if (nearest.point) near(null);
   else if (choice.selected >= 0 || choice.several.size) select(-1);
-  else near(point);
+  else {
+    near(place);
+    pin(drawn);
+  }
 }
 
 function onUnfollow() {
@@ -347,5 +303,5 @@ function onUnfollow() {
 }
 
 restore();
-setInterval(draw, 1000);
+setInterval(() => view.draw(), 1000);
 begin();
