@@ -42,6 +42,8 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "history",
         "rules",
         "basemap",
+        "places",
+        "towns",
         "health",
     ),
     # What keeps and what tells.
