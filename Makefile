@@ -2,6 +2,8 @@
 # make build  only set up: Python and npm packages, base map, the pages' files
 # make test   all tests, on SQLite and on PostgreSQL
 # make check  formatting, lint, types, templates, JavaScript, migrations
+# make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: in 2 minutes); make growth: how it grows
+# make chaos  kill processes at random under load (SECONDS=60 SEED=… SERVER=daphne DATABASE=sqlite)
 #
 # Each step runs again only when its inputs changed.
 
@@ -16,7 +18,7 @@ SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
 SCRIPTS = $(wildcard tests/js/*.js)
 
 .DELETE_ON_ERROR:
-.PHONY: run build test check dev clean
+.PHONY: run build test check bench growth chaos dev clean
 
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT)
@@ -38,6 +40,18 @@ check: dev
 	node_modules/.bin/biome check static/js static/css tests/js
 	$(PY) manage.py makemigrations --check --dry-run
 	HTTPS=1 DATABASE_URL=postgres://database/fleetline $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: dev
+	$(PY) -m benchmarks.bench $(if $(QUICK),--quick)
+	$(PY) -m benchmarks.report $(if $(QUICK),--print)
+
+growth: dev
+	$(PY) -m benchmarks.growth
+	$(PY) -m benchmarks.report
+
+chaos: dev
+	@$(PY) -m benchmarks.chaos --seconds $(or $(SECONDS),60) $(if $(SEED),--seed $(SEED)) \
+		--server $(or $(SERVER),daphne) --database $(or $(DATABASE),sqlite)
 
 clean:
 	rm -rf .venv node_modules build
