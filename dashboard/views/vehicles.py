@@ -143,7 +143,7 @@ def _overview(request: Request, found: Vehicle) -> dict[str, Any]:
         "state": name,
         "state_word": STATES[name],
         "speed": _or_none(
-            latest if name != "offline" else None, "speed", lambda fast: units.speed(fast, mine)
+            latest if name in ("moving", "alarm") else None, "speed", lambda fast: units.speed(fast, mine)
         ),
         "accuracy": _or_none(latest, "accuracy", lambda metres: "±" + units.length(metres, mine)),
         "odometer": _or_none(latest, "odometer", lambda metres: units.distance(metres, mine)),

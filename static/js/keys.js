@@ -3,7 +3,13 @@
 
 import { page, t } from "./i18n.js";
 
-/** @typedef {{ keys: string[], words: string, run: () => void }} Binding keys as `event.key`, or two after each other: "g l" */
+/**
+ * @typedef {object} Binding
+ * @property {string[]} keys as `event.key`, or two after each other: "g l"
+ * @property {string} words in the help; "" when another line says it
+ * @property {string} [caps] what the help shows instead of the keys
+ * @property {() => void} run
+ */
 
 const SEQUENCE_MS = 1500;
 const SHOWN = {
@@ -83,16 +89,15 @@ export function listen(keys) {
 export function help(dialog, keys) {
   const list = /** @type {HTMLElement} */ (dialog.querySelector("dl"));
   list.replaceChildren();
-  for (const binding of keys.bindings) {
+  for (const { keys: names, caps, words } of keys.bindings.filter((binding) => binding.words)) {
     const term = document.createElement("dt");
-    for (const key of binding.keys)
-      for (const part of key.split(" ")) {
-        const cap = document.createElement("kbd");
-        cap.textContent = SHOWN[/** @type {keyof typeof SHOWN} */ (part)] ?? part;
-        term.append(cap, " ");
-      }
+    for (const part of caps ? [caps] : names.flatMap((name) => name.split(" "))) {
+      const cap = document.createElement("kbd");
+      cap.textContent = SHOWN[/** @type {keyof typeof SHOWN} */ (part)] ?? part;
+      term.append(cap, " ");
+    }
     const said = document.createElement("dd");
-    said.textContent = binding.words;
+    said.textContent = words;
     list.append(term, said);
   }
   const note = dialog.querySelector("[data-keys-off]");

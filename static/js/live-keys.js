@@ -2,7 +2,6 @@
 // The keys of the live page, and what each is for.
 
 import { t } from "./i18n.js";
-import { WORDS } from "./states.js";
 
 const CHIPS = /** @type {const} */ (["all", "alarm", "moving", "idle", "stopped", "offline"]);
 
@@ -26,7 +25,8 @@ export const bindings = (actions, step) => [
   { keys: ["h"], words: t("show all on the map"), run: actions["fit"] },
   ...CHIPS.map((name, index) => ({
     keys: [String(index + 1)],
-    words: name === "all" ? t("all states") : t("only: {state}", { state: WORDS[name] }),
+    caps: index ? undefined : "1 – 6",
+    words: index ? "" : t("show: all, alarm, moving, idle, stopped, offline"),
     run: () => chip(name)?.click(),
   })),
   { keys: ["Escape"], words: t("close, clear"), run: actions["escape"] },

@@ -38,9 +38,9 @@ function value(store, slot, what, now) {
   switch (what) {
     case "speed": {
       const state = store.state(slot, now);
-      if (!known || state === "offline" || !(store.speed[slot] >= 0)) return "";
-      const moving = store.speed[slot] >= 1.5;
-      return [speed(store.speed[slot]), moving ? compass(store.heading[slot]) : ""].join(" ").trim();
+      if (!(state === "moving" || state === "alarm") || !(store.speed[slot] >= 0)) return "";
+      const course = store.speed[slot] >= 1.5 ? compass(store.heading[slot]) : "";
+      return `${speed(store.speed[slot])} ${course}`.trim();
     }
     case "age": {
       if (!known) return t("waiting for its first position");
