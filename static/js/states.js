@@ -80,11 +80,20 @@ export function stale(time, interval, now) {
   return now - time > 2000 * interval;
 }
 
-/** The seconds to expect between fixes. @param {number[]} gaps the last ones, seconds */
+const GAPS = 5;
+const sorted = new Float64Array(GAPS);
+
+/** The seconds to expect between fixes; asked at each of them, so without garbage. @param {ArrayLike<number>} gaps the last ones, seconds */
 export function expected(gaps) {
-  if (!gaps.length) return Number.NaN;
-  const sorted = gaps.slice(-5).sort((a, b) => a - b);
-  const half = sorted.length >> 1;
-  const median = sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+  const n = Math.min(GAPS, gaps.length);
+  if (!n) return Number.NaN;
+  for (let i = 0; i < n; i++) {
+    const gap = gaps[gaps.length - n + i];
+    let at = i;
+    for (; at > 0 && sorted[at - 1] > gap; at--) sorted[at] = sorted[at - 1];
+    sorted[at] = gap;
+  }
+  const half = n >> 1;
+  const median = n % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
   return Math.min(MOST_INTERVAL_S, Math.max(LEAST_INTERVAL_S, median));
 }

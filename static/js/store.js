@@ -249,10 +249,11 @@ export class Store {
   /** @param {number} slot @param {number} time */
   #gap(slot, time) {
     if (Number.isNaN(this.time[slot])) return;
-    this.#gaps[slot] = [...this.#gaps[slot].slice(1 - GAPS), (time - this.time[slot]) / 1000];
+    const gaps = this.#gaps[slot];
+    if (gaps.length === GAPS) gaps.shift();
+    gaps.push((time - this.time[slot]) / 1000);
     // What the server expects stands until we have seen as much ourselves.
-    if (this.#gaps[slot].length === GAPS || Number.isNaN(this.interval[slot]))
-      this.interval[slot] = expected(this.#gaps[slot]);
+    if (gaps.length === GAPS || Number.isNaN(this.interval[slot])) this.interval[slot] = expected(gaps);
   }
 
   /** Note movement: by speed, else by distance from where it stood up to a minute ago. @param {number} slot */
@@ -273,7 +274,8 @@ export class Store {
   /** @param {number} slot metres; a flat Earth will do */
   #fromAnchor(slot) {
     const east = (this.lon[slot] - this.anchorLon[slot]) * Math.cos((this.lat[slot] * Math.PI) / 180);
-    return Math.hypot(east, this.lat[slot] - this.anchorLat[slot]) * METRES_PER_DEGREE;
+    const north = this.lat[slot] - this.anchorLat[slot];
+    return Math.sqrt(east * east + north * north) * METRES_PER_DEGREE; // hypot takes ten times as long
   }
 
   /** @param {number} id @param {(alerts: OpenAlerts) => void} change */
