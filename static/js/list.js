@@ -70,6 +70,7 @@ export class List {
     this.#states = states;
     this.#marked = marked;
     this.#distance = distance;
+    this.#scroll.classList.toggle("list-near", distance !== null);
     this.render();
   }
 

@@ -167,10 +167,10 @@ function toggle(what) {
   view.drawMap();
 }
 
-/** Sort by distance from a place, or no longer. @param {[number, number] | null} point longitude, latitude @param {string} [name] */
-function near(point, name) {
+/** Sort by distance from a place, or no longer. @param {[number, number] | null} point longitude, latitude @param {import("./store.js").Vehicle} [vehicle] */
+function near(point, vehicle) {
   pin(null);
-  if (point) nearest.open(point, name);
+  if (point) nearest.open(point, vehicle);
   else nearest.close();
   sorting.value = point ? "distance" : view.filter.sort;
   sorting.disabled = point !== null;
@@ -229,7 +229,7 @@ const actions = {
 
 /** @param {number} slot */
 function nearVehicle(slot) {
-  if (Number.isFinite(store.lat[slot])) near([store.lon[slot], store.lat[slot]], store.vehicle(slot)?.name);
+  if (Number.isFinite(store.lat[slot])) near([store.lon[slot], store.lat[slot]], store.vehicle(slot));
 }
 
 listenTo(search, sorting, actions, {

@@ -2,6 +2,7 @@
 // Who is nearest to a place: a card on the map; the list is sorted by distance while it is open.
 
 import { coordinates, distance } from "./format.js";
+import { t } from "./i18n.js";
 
 const SHOWN = 5;
 
@@ -10,6 +11,7 @@ const SHOWN = 5;
 export class Nearest {
   #card;
   #where;
+  #except = -1;
   /** @type {[number, number] | null} longitude, latitude */
   point = null;
 
@@ -19,14 +21,15 @@ export class Nearest {
     this.#where = where;
   }
 
-  /** @param {[number, number]} point longitude, latitude @param {string} [name] of what is there */
-  async open(point, name = "") {
+  /** @param {[number, number]} point longitude, latitude @param {{ id: number, name: string }} [vehicle] that is there */
+  async open(point, vehicle) {
     this.point = point;
+    this.#except = vehicle?.id ?? -1;
     this.#card.hidden = false;
     const [lon, lat] = point;
     const place = /** @type {HTMLElement} */ (this.#card.querySelector("[data-place]"));
-    place.textContent = name || coordinates(lat, lon);
-    if (name) return;
+    place.textContent = vehicle ? t("to {name}", { name: vehicle.name }) : coordinates(lat, lon);
+    if (vehicle) return;
     const words = await this.#where(lat, lon);
     if (this.point === point && words) place.textContent = `${words} · ${coordinates(lat, lon)}`;
   }
@@ -40,7 +43,8 @@ export class Nearest {
   show(store, slots, metres) {
     if (!this.point) return;
     const list = /** @type {HTMLElement} */ (this.#card.querySelector("ol"));
-    const found = slots.filter((slot) => Number.isFinite(metres[slot])).slice(0, SHOWN);
+    const others = slots.filter((slot) => store.vehicle(slot)?.id !== this.#except);
+    const found = others.slice(0, SHOWN).filter((slot) => Number.isFinite(metres[slot]));
     while (list.children.length > found.length) list.lastElementChild?.remove();
     while (list.children.length < found.length) list.append(line());
     for (const [index, slot] of found.entries()) {
