@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -126,7 +125,7 @@ class JoinForm(AccountForm):
 
     def clean_time_zone(self) -> str:
         zone = str(self.cleaned_data["time_zone"])
-        return zone if zone in available_timezones() else ""
+        return zone if zone in dict(SetupForm.base_fields["time_zone"].choices) else ""  # type: ignore[attr-defined]
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
