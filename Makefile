@@ -4,6 +4,7 @@
 # make check  formatting, lint, types, templates, JavaScript, migrations
 # make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: in 2 minutes); make growth: how it grows
 # make chaos  kill processes at random under load (SECONDS=60 SEED=… SERVER=daphne DATABASE=sqlite)
+# make screenshots  pictures of every page and state in build/screenshots, those of the documents in docs/img
 #
 # Each step runs again only when its inputs changed.
 
@@ -18,7 +19,7 @@ SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
 SCRIPTS = $(wildcard tests/js/*.js)
 
 .DELETE_ON_ERROR:
-.PHONY: run build test check bench growth chaos dev clean
+.PHONY: run build test check bench growth chaos screenshots dev clean
 
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT)
@@ -40,6 +41,9 @@ check: dev
 	node_modules/.bin/biome check static/js static/css tests/js
 	$(PY) manage.py makemigrations --check --dry-run
 	HTTPS=1 DATABASE_URL=postgres://database/fleetline $(PY) manage.py check --deploy --fail-level WARNING
+
+screenshots: dev
+	$(PY) -m tests.browser.screenshots
 
 bench: dev
 	$(PY) -m benchmarks.bench $(if $(QUICK),--quick)
