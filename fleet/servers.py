@@ -39,32 +39,22 @@ class Room:
         self.free.set()
 
 
-def run_daphne(fd: int, application: str) -> None:
-    """Serve with Daphne; a reader that is slow makes the application wait.
+def flowing_server() -> Any:
+    """Daphne's server, which makes the application wait for a slow reader and says goodbye at the end.
 
     Daphne alone keeps in memory what a client has not read: a big download from a phone
     would take its whole size (300 MB were measured).
     """
-    from autobahn.websocket import protocol as websocket
-    from daphne.cli import CommandLineInterface
-    from daphne.http_protocol import WebRequest
     from daphne.server import Server
+    from twisted.internet.defer import Deferred
     from twisted.web.http import Request
-
-    # Autobahn sets out its options for a log line that nobody asked for: a third of a handshake.
-    websocket.pformat = lambda _: ""
 
     class FlowingServer(Server):
         async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
             if not isinstance(protocol, Request):
                 await super().handle_reply(protocol, message)
                 return
-            if message["type"] == "http.response.body":
-                if message.get("more_body", False):
-                    if protocol.producer is None and protocol.channel is not None:
-                        protocol.registerProducer(Room(), True)
-                elif protocol.producer is not None and protocol.channel is not None:
-                    protocol.unregisterProducer()
+            _pace(protocol, message)
             await super().handle_reply(protocol, message)
             if protocol.producer is not None:
                 await protocol.producer.free.wait()
@@ -74,10 +64,25 @@ def run_daphne(fd: int, application: str) -> None:
                 protocol.producer.stopProducing()
             super().protocol_disconnected(protocol)
 
+        def kill_all_applications(self) -> Any:
+            """The server stops: first tell those who can come back."""
+            told = Deferred.fromFuture(asyncio.ensure_future(goodbye()))
+            return told.addCallback(lambda _: super(FlowingServer, self).kill_all_applications())
+
+    return FlowingServer
+
+
+def run_daphne(fd: int, application: str) -> None:
+    from autobahn.websocket import protocol as websocket
+    from daphne.cli import CommandLineInterface
+    from daphne.http_protocol import WebRequest
+
+    # Autobahn sets out its options for a log line that nobody asked for: a third of a handshake.
+    vars(websocket)["pformat"] = _nothing
     WebRequest.handle_exception = _abort(WebRequest.handle_exception)
 
     class Interface(CommandLineInterface):
-        server_class = FlowingServer
+        server_class = flowing_server()
 
     os.set_blocking(fd, False)
     options = {
@@ -96,6 +101,27 @@ def run_daphne(fd: int, application: str) -> None:
     }
     words = [str(word) for option in options.items() for word in option]
     Interface().run([*words, "--no-server-name", application])
+
+
+def _pace(request: Any, message: Mapping[str, Any]) -> None:
+    """While the body of an answer is on its way, its connection says whether there is room."""
+    if message["type"] == "http.response.body" and request.channel is not None:
+        if message.get("more_body", False):
+            if request.producer is None:
+                request.registerProducer(Room(), True)
+        elif request.producer is not None:
+            request.unregisterProducer()
+
+
+def _nothing(_: object) -> str:
+    return ""
+
+
+async def goodbye() -> None:
+    """Tell the devices connected here to come back, if the application has any."""
+    ingest = sys.modules.get("tracking.ingest.registry")
+    if ingest is not None:
+        await ingest.registry().goodbye()
 
 
 def _abort(answer: Callable[[Any, Exception], None]) -> Callable[[Any, Exception], None]:
@@ -118,6 +144,11 @@ def run_uvicorn(fd: int, application: str) -> None:
     """Serve with uvicorn. It asks the socket for its kind, which its own --fd does not."""
     import uvicorn
 
+    class LeavingServer(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            await goodbye()
+            await super().shutdown(sockets)
+
     config = uvicorn.Config(
         application,
         ws_max_size=MAX_MESSAGE_BYTES,
@@ -133,7 +164,7 @@ def run_uvicorn(fd: int, application: str) -> None:
         # A client that never reads must not hold up the end for ever.
         timeout_graceful_shutdown=GRACE_S,
     )
-    uvicorn.Server(config).run(sockets=[socket.socket(fileno=fd)])
+    LeavingServer(config).run(sockets=[socket.socket(fileno=fd)])
 
 
 if __name__ == "__main__":

@@ -231,6 +231,15 @@ def test_a_device_that_never_moved_has_nothing_to_look_up(van: SimpleNamespace, 
 # --- the inbox -------------------------------------------------------------------------------
 
 
+def knock(uid: str) -> Any:
+    from tracking import devices
+    from tracking.models import PendingDevice
+
+    pending = devices.knock(uid, fleet="north", nickname="Someone")
+    assert isinstance(pending, PendingDevice)
+    return pending
+
+
 def held(pending: Any, *times: int) -> Any:
     """Positions of a device that waits, as its door writes them into the journal."""
     from tracking import journal
@@ -257,7 +266,7 @@ def test_what_a_pending_device_said_is_stored_once_when_it_is_accepted(van: Simp
     from tracking import archive, devices
     from tracking.models import PendingDevice, Position, Quarantined
 
-    pending = devices.knock("new-1", fleet="north", nickname="Someone")
+    pending = knock("new-1")
     archive.store([held(pending, T0, T0 + 1, T0 + 2)])
     archive.store([held(pending, T0, T0 + 1, T0 + 2)])
     assert Quarantined.objects.filter(code="pending", pending=pending.pk).count() == 3
@@ -281,7 +290,7 @@ def test_a_pending_device_is_accepted_once_and_in_its_own_fleet(van: SimpleNames
     from tracking.models import Fleet, Vehicle
 
     south = Vehicle.objects.create(fleet=Fleet.objects.create(slug="south", name="South"), name="Truck")
-    pending = devices.knock("new-1", fleet="north")
+    pending = knock("new-1")
     with pytest.raises(devices.Refused):
         devices.accept(pending, south)
     devices.accept(pending, van.vehicle)
@@ -306,7 +315,7 @@ def test_a_dismissed_device_leaves_nothing(van: SimpleNamespace) -> None:
     from tracking import archive, devices
     from tracking.models import PendingDevice, Quarantined
 
-    pending = devices.knock("new-1", fleet="north")
+    pending = knock("new-1")
     archive.store([held(pending, T0)])
     devices.dismiss(pending)
     assert not PendingDevice.objects.exists()
@@ -317,8 +326,8 @@ def test_at_most_1000_positions_of_a_pending_device_and_day_are_kept(van: Simple
     from tracking import archive, devices
     from tracking.models import Quarantined
 
-    pending = devices.knock("new-1", fleet="north")
-    other = devices.knock("new-2", fleet="north")
+    pending = knock("new-1")
+    other = knock("new-2")
     archive.store([held(pending, *range(T0, T0 + 1500)), held(other, T0)])
     assert Quarantined.objects.filter(pending=pending.pk).count() == archive.MAX_QUARANTINED_A_DAY
     assert Quarantined.objects.filter(pending=other.pk).count() == 1

@@ -86,7 +86,7 @@ class DeviceConsumer:
     @staticmethod
     async def wait() -> int:
         """Wait for a turn; or the seconds after which to come back."""
-        if flusher().down:
+        if flusher().down or registry().leaving:
             return random.randint(*RETRY_AFTER_S)  # noqa: S311
         here, later = gate().turn()
         if here:

@@ -29,6 +29,7 @@ GOODBYE_S = 1.0
 class Registry:
     def __init__(self) -> None:
         self.connections: dict[int, Connection] = {}
+        self.leaving = False
         self._tasks: list[asyncio.Task[None]] = []
         self._asides: set[asyncio.Task[None]] = set()
         self._asked: list[Connection] = []
@@ -160,7 +161,8 @@ class Registry:
                 self._supersede(connection)
 
     async def goodbye(self) -> None:
-        """The server stops: tell every device to come back."""
+        """The server stops: tell every device to come back, and let none in."""
+        self.leaving = True
         leaving = list(self.connections.values())
         for connection in leaving:
             connection.close(4503)
