@@ -32,9 +32,13 @@ VANS = {
 # Sees north in miles, on New York's clock, and wants no keys of one character.
 ABROAD = "nora"
 NOWHERE = "otto"  # in no fleet
+CROWD = "cleo"  # in a fleet of this many vehicles, of which none ever reports
+CROWD_VEHICLES = 10_000
 # A fleet and people of their own, for tests that look at whole pages.
 HARBOUR_PEOPLE = {"olga": "manager", "pia": "dispatcher", "vic": "viewer"}
 HARBOUR_VANS = {"Lapwing": "Lea Lund", "Merlin": "Max Moe", "Osprey": "Ona Olsen", "Plover": "Per Palm"}
+# Manages a fleet of her own that is empty at first.
+FOUNDER = ("mona", "depot")
 EVIL_NAME = "<img src=x onerror=alert(1)>{{ 7 }}"
 EVIL_DRIVER = "\"><script>alert('driver')</script>"
 
@@ -48,7 +52,7 @@ def make() -> dict[str, Any]:
     from dashboard.models import Profile
     from tracking import drivers, live, tokens
     from tracking.devices import register
-    from tracking.models import Driver, Fleet, Membership, Role
+    from tracking.models import Driver, Fleet, Membership, Role, Vehicle
 
     def van(uid: str, fleet: str, name: str, driver: str) -> dict[str, Any]:
         vehicle = register(uid, fleet=fleet, name=name).vehicle
@@ -61,9 +65,16 @@ def make() -> dict[str, Any]:
         for number, (name, driver) in enumerate({**VANS, EVIL_NAME: EVIL_DRIVER}.items())
     ]
     harbour = [van(name.lower(), "harbour", name, driver) for name, driver in HARBOUR_VANS.items()]
+    Fleet.objects.create(slug=FOUNDER[1], name="Depot")
+    crowd = Fleet.objects.create(slug="crowd", name="Crowd")
+    Vehicle.objects.bulk_create(
+        Vehicle(fleet=crowd, name=f"Vehicle {number}") for number in range(CROWD_VEHICLES)
+    )
     links = {}
     people = dict.fromkeys((*PEOPLE, ABROAD), ("north", Role.DISPATCHER.value))
+    people[CROWD] = ("crowd", Role.VIEWER.value)
     people |= {name: ("harbour", role) for name, role in HARBOUR_PEOPLE.items()}
+    people[FOUNDER[0]] = (FOUNDER[1], Role.MANAGER.value)
     for name, (slug, role) in people.items():
         user = User.objects.create_user(name, password=PASSWORD)
         Membership.objects.create(user=user, fleet=Fleet.objects.get(slug=slug), role=role)
