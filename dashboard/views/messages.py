@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from dashboard.access import Request, may, signed_in, vehicle_or_404
@@ -81,6 +82,15 @@ ICONS = {
     Message.Status.EXPIRED: "!",
     Message.Status.CANCELLED: "–",
 }
+WORDS = {
+    Message.Status.QUEUED: gettext_lazy("queued"),
+    Message.Status.SENT: gettext_lazy("sent"),
+    Message.Status.DELIVERED: gettext_lazy("delivered"),
+    Message.Status.READ: gettext_lazy("read"),
+    Message.Status.FAILED: gettext_lazy("failed"),
+    Message.Status.EXPIRED: gettext_lazy("expired"),
+    Message.Status.CANCELLED: gettext_lazy("cancelled"),
+}
 
 
 def _row(message: Message) -> dict[str, Any]:
@@ -97,6 +107,7 @@ def _row(message: Message) -> dict[str, Any]:
         "message": message,
         "ours": ours,
         "status": status.label,
+        "word": WORDS[status],
         "icon": ICONS[status],
         "at": moment if moment and ours else None,
         "again": str(uuid.uuid4())
