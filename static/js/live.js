@@ -184,6 +184,9 @@ store.onRemove = (slot) => view.map?.forget(slot);
 onFrame((frame, slots) => {
   view.map?.move(slots, frame.type === "snapshot");
   if (frame.type === "positions" && slots.length) view.drawMap();
+  const watched = store.slot(choice.selected);
+  if (slots.includes(watched))
+    past.add(choice.selected, { time: store.time[watched], speed: store.speed[watched] });
   if (frame.type !== "snapshot" || !store.complete) return view.drawSoon();
   view.draw();
   if (fitted && choice.selected >= 0) {

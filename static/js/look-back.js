@@ -2,17 +2,20 @@
 // The last hour of the vehicle whose drawer is open: its trail on the map, its speed in the drawer.
 
 import { lastHour } from "./past.js";
-import { draw } from "./sparkline.js";
+import { draw, samples } from "./sparkline.js";
 
-const AGAIN_MS = 60_000;
+const REDRAW_MS = 5000;
+const MOST = 4000; // samples: an hour of one a second
+
+/** @typedef {import("./sparkline.js").Sample} Sample */
 
 export class LookBack {
   #address;
   #now;
   #onTrack;
   #id = -1;
-  /** @type {any} */
-  #track = null;
+  /** @type {Sample[] | null} in time order; null until the archive has answered */
+  #samples = null;
 
   /**
    * @param {(id: number) => string} address of a vehicle's trail
@@ -24,19 +27,29 @@ export class LookBack {
     this.#now = now;
     this.#onTrack = onTrack;
     document.addEventListener("htmx:after:settle", () => this.#draw());
-    setInterval(() => document.visibilityState === "visible" && this.again(), AGAIN_MS);
+    setInterval(() => document.visibilityState === "visible" && this.#draw(), REDRAW_MS);
   }
 
   /** @param {number} id -1: of nobody */
   async of(id) {
-    if (id !== this.#id) this.#track = null;
+    if (id !== this.#id) this.#samples = null;
     this.#id = id;
     if (id < 0) return;
     const track = await lastHour(this.#address(id), this.#now());
     if (!track || id !== this.#id) return;
-    this.#track = track;
+    const known = this.#samples ?? [];
+    const archived = samples(track);
+    const newest = archived.at(-1)?.time ?? 0;
+    this.#samples = [...archived, ...known.filter(({ time }) => time > newest)];
     this.#onTrack(id, track);
     this.#draw();
+  }
+
+  /** Another fix of the vehicle. @param {number} id @param {Sample} sample */
+  add(id, sample) {
+    if (id !== this.#id || !Number.isFinite(sample.speed)) return;
+    this.#samples?.push(sample);
+    if (this.#samples && this.#samples.length > MOST) this.#samples.shift();
   }
 
   again() {
@@ -45,6 +58,6 @@ export class LookBack {
 
   #draw() {
     const figure = document.querySelector("#drawer [data-speed]");
-    if (figure && this.#track) draw(figure, this.#track, this.#now());
+    if (figure && this.#samples) draw(figure, this.#samples, this.#now());
   }
 }

@@ -44,9 +44,9 @@ export function line(all, now) {
   return { path, most };
 }
 
-/** @param {Element} figure with an svg and a caption @param {any} collection GeoJSON @param {number} now */
-export function draw(figure, collection, now) {
-  const { path, most } = line(samples(collection), now);
+/** @param {Element} figure with an svg and a caption @param {Sample[]} all in time order @param {number} now */
+export function draw(figure, all, now) {
+  const { path, most } = line(all, now);
   const drawn = figure.querySelector("path");
   const caption = figure.querySelector("[data-most]");
   drawn?.setAttribute("d", path);
