@@ -25,6 +25,7 @@ import { Viewport } from "./viewport.js";
 
 const COLLAPSE_MS = 1000; // between two looks at what lies on one another while vehicles move
 const MANY = 5000; // of them: three times as long
+const GATHER_MS = 100; // then; a glide takes a second
 const REACH = { fine: 14, coarse: 24 }; // pixels
 const KEY_REACH = 60; // from the middle of the map
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -235,7 +236,11 @@ export class FleetMap {
     this.#arranged = arranged;
     this.#focus = focus;
     this.#now = now;
-    this.#frame ||= requestAnimationFrame(() => this.#draw());
+    if (this.#frame) return;
+    // What comes in many frames at once is drawn together.
+    const wait = arranged.slots.length > MANY ? GATHER_MS : 0;
+    const soon = () => requestAnimationFrame(() => this.#draw());
+    this.#frame = wait ? setTimeout(soon, wait) : soon();
   }
 
   #draw() {
