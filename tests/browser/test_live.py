@@ -116,6 +116,6 @@ def test_an_sos_is_on_top_until_somebody_takes_it_on(start: Start, van: Van) -> 
         expect(line).to_have_count(0)
         expect(alarm(other, van)).to_have_count(0)
         expect(here).to_have_attribute("data-state", "moving")
-    done = other.locator("tr[id^=done-]", has_text=van.name)
+    done = other.locator(".alert-card[id^=done-]", has_text=van.name)
     expect(done).to_contain_text("SOS")
     expect(done).to_contain_text("dana")
