@@ -84,7 +84,7 @@ function refresh() {
     told = true;
     announce(t("Connection lost."));
   }
-  root.dataset["socket"] = state;
+  if (root.dataset["socket"] !== state) root.dataset["socket"] = state;
   const late = delay.median(clock.now());
   const { word, since, retry } = words(socket.status, now, { late, ahead: clock.now() - now });
   say("#status-word", word);

@@ -22,8 +22,16 @@ def open_drawer(page: Page, van: Van) -> Locator:
     return drawer
 
 
+def tab(drawer: Locator, name: str) -> None:
+    """Turn to a tab of the drawer."""
+    drawer.get_by_role("tab", name=name).click()
+    expect(drawer.get_by_role("tab", name=name)).to_have_attribute("aria-selected", "true")
+
+
 def write(drawer: Locator, text: str) -> None:
     """Write to the driver, as a person does."""
+    if not drawer.get_by_role("textbox", name="Message to").is_visible():
+        tab(drawer, "Messages")
     drawer.get_by_role("textbox", name="Message to").fill(text)
     drawer.get_by_role("button", name="Send").click()
 

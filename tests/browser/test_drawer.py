@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import Start
-from tests.browser.pages import alarm, bubble, open_drawer, row, write
+from tests.browser.pages import alarm, bubble, open_drawer, row, tab, write
 from tests.browser.van import HERE, Van
 from tests.faults.conftest import House
 from tests.servers import wait_for
@@ -73,6 +73,7 @@ def test_an_answer_that_overtakes_the_own_message_is_shown(start: Start, van: Va
 
 def test_what_one_dispatcher_writes_the_other_sees(start: Start, van: Van) -> None:
     ours, theirs = open_drawer(start(), van), open_drawer(start(who="mia"), van)
+    tab(theirs, "Messages")
     write(ours, "Gate 4 is open")
     expect(bubble(theirs, "Gate 4 is open")).to_contain_text("dana")
     write(theirs, "I called them already")
