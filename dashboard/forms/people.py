@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.forms import PasswordChangeForm, SetPasswordForm
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -75,6 +76,27 @@ class AccountForm(forms.Form):
             except forms.ValidationError as error:
                 self.add_error("password", error)
         return data
+
+
+PASSWORD_HELP = _("At least 10 characters.")
+
+
+class ResetPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+    """A new password for somebody who came by a link."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["new_password1"].help_text = PASSWORD_HELP
+        self.fields["new_password2"].label = _("Once more")
+        self.fields["new_password2"].help_text = ""
+
+
+class ChangePasswordForm(ResetPasswordForm, PasswordChangeForm):
+    """The same for somebody who knows the old one."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "password_%s", **kwargs})
+        self.fields["old_password"].widget.attrs.pop("autofocus", None)
 
 
 class SetupForm(AccountForm):
@@ -203,6 +225,9 @@ class TokenForm(forms.Form):
 
     def clean_name(self) -> str:
         return " ".join(str(self.cleaned_data["name"]).split())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "token_%s", **kwargs})
 
     def expires(self) -> Any:
         days = TOKEN_DAYS[self.cleaned_data["days"]]

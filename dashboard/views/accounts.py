@@ -21,7 +21,7 @@ from kombu.exceptions import OperationalError
 
 from dashboard import limits, people, signin
 from dashboard.errors import api_error, too_many
-from dashboard.forms.people import JoinForm
+from dashboard.forms.people import JoinForm, ResetPasswordForm
 from dashboard.tasks import mail_reset
 from dashboard.views import setup
 
@@ -145,6 +145,7 @@ def reset(request: HttpRequest) -> HttpResponse:
 class ResetConfirm(auth_views.PasswordResetConfirmView):
     """A new password by a link. Django keeps its token in the session, out of the page's address."""
 
+    form_class = ResetPasswordForm
     template_name = "dashboard/accounts/reset_confirm.html"
     title = ""
 

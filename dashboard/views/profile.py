@@ -4,7 +4,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
-from django.contrib.auth.forms import PasswordChangeForm
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard import people, programs, sessions, signin
 from dashboard.access import Request, signed_in
-from dashboard.forms.people import PreferencesForm, TokenForm
+from dashboard.forms.people import ChangePasswordForm, PreferencesForm, TokenForm
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,7 +42,7 @@ def profile(request: Request) -> HttpResponse:
 @signed_in
 def password(request: Request) -> HttpResponse:
     """A new password; it signs out everywhere else."""
-    form = PasswordChangeForm(request.user, request.POST)
+    form = ChangePasswordForm(request.user, request.POST)
     if not signin.attempt(request.user.get_username(), request.META.get("REMOTE_ADDR", "")):
         form.add_error(None, gettext("Too many attempts. Try again later."))
         return _page(request, password_form=form, status=429)
@@ -111,7 +110,7 @@ def _page(request: Request, *, status: int = 200, **more: Any) -> HttpResponse:
     ]
     context = {
         "form": PreferencesForm(instance=request.profile, initial=_initial(request)),
-        "password_form": PasswordChangeForm(request.user),
+        "password_form": ChangePasswordForm(request.user),
         "token_form": TokenForm(initial={"days": "90"}),
         "browsers": browsers,
         "tokens": request.user.api_tokens.all(),

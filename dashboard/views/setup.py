@@ -10,7 +10,6 @@ from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch, reverse
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -60,7 +59,7 @@ def _save(request: Request, form: SetupForm) -> None:
     me.save()
     update_session_auth_hash(request, me)
     profile = request.profile
-    profile.units, profile.language = data["units"], profile.language or get_language() or ""
+    profile.units = data["units"]
     profile.save()
     fleet = Fleet.objects.create(
         slug=form.slug(),
