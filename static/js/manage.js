@@ -63,11 +63,13 @@ document.addEventListener("click", async (event) => {
 });
 
 // The table says at which address it can be found again: filters, order and page survive a reload.
-document.addEventListener("htmx:after:swap", () => {
-  const address = document.querySelector("[data-address]")?.getAttribute("data-address");
-  if (address) history.replaceState(history.state, "", address);
-  for (const form of document.querySelectorAll("form.bulk")) count(form);
-});
+for (const event of ["htmx:after:swap", "htmx:after:settle"]) {
+  document.addEventListener(event, () => {
+    const address = document.querySelector("[data-address]")?.getAttribute("data-address");
+    if (address) history.replaceState(history.state, "", address);
+    for (const form of document.querySelectorAll("form.bulk")) count(form);
+  });
+}
 
 // "Waiting for the first position" asks again as soon as the socket has heard of one.
 onFrame((frame, slots) => {

@@ -131,6 +131,7 @@ def test_a_driver_is_found_while_typing_and_texts_are_at_hand(start: Start) -> N
     page.get_by_role("link", name="Show on the map").click()
     drawer = page.locator("#drawer")
     expect(drawer.locator(".vehicle-name")).to_have_text("Van 414")
+    drawer.get_by_role("tab", name="Messages").click()
     drawer.locator(".canned summary").click()
     drawer.get_by_role("button", name="Gate 4 is open").click()
     message = drawer.get_by_role("textbox", name="Message to")
