@@ -5,7 +5,9 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Request, signed_in
+from dashboard.alarms import profile
 from dashboard.errors import api_error
+from dashboard.models import Profile
 from tracking import places as known
 
 MAX_PLACES = 100
@@ -15,14 +17,14 @@ KEPT_S = 3600  # streets and cities stay where they are
 @require_safe
 @signed_in
 def places(request: Request) -> HttpResponse:
-    """`?at=lat,lon&at=…` → `{"places": ["Kungsgatan", …]}` in the same order, in the reader's language."""
+    """`?at=lat,lon&at=…` → `{"places": ["Kungsgatan", …]}` in that order, in the reader's language and units."""
     asked = request.GET.getlist("at")
     if not 1 <= len(asked) <= MAX_PLACES:
         return api_error(400, "bad_request", f"Give 1 to {MAX_PLACES} places as at=latitude,longitude.")
-    language = get_language() or "en"
+    language, imperial = get_language() or "en", profile(request.user).units == Profile.Units.IMPERIAL
     try:
         points = [_point(text) for text in asked]
-        found = [known.words(lat, lon, language=language) for lat, lon in points]
+        found = [known.words(lat, lon, language=language, imperial=imperial) for lat, lon in points]
     except ValueError:
         return api_error(400, "bad_request", "A place is at=latitude,longitude in degrees: at=57.7,11.97.")
     response = JsonResponse({"places": found})

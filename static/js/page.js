@@ -29,10 +29,10 @@ export function onFrame(listener) {
   listeners.push(listener);
 }
 
-/** Say something to those who cannot see it. @param {string} text */
-export function announce(text) {
-  const region = document.getElementById("announcements");
-  if (region) region.textContent = text;
+/** Say something to those who cannot see it. @param {string} text @param {"announcements" | "alarms"} [region] soon, or at once */
+export function announce(text, region = "announcements") {
+  const element = document.getElementById(region);
+  if (element) element.textContent = text;
 }
 
 /** @param {any} frame */
@@ -68,6 +68,7 @@ function changed({ state }) {
     for (const thread of document.querySelectorAll("[data-vehicle]"))
       hint(`message:${thread.getAttribute("data-vehicle")}`, {});
   }
+  if (state === "signed-out") announce(t("You are signed out."), "alarms");
   before = state;
 }
 
@@ -82,7 +83,7 @@ function refresh() {
   const state = shown(socket.status, now);
   if (state === "lost" && !told) {
     told = true;
-    announce(t("Connection lost."));
+    announce(t("Connection lost."), "alarms");
   }
   if (root.dataset["socket"] !== state) root.dataset["socket"] = state;
   const late = delay.median(clock.now());

@@ -2,6 +2,8 @@
 
 import pytest
 
+from dashboard.models import Profile
+
 URL = "/api/places"
 
 
@@ -33,3 +35,8 @@ def test_a_hundred_at_once(house, sign_in) -> None:
         sign_in("vera").get(URL, {"at": ["57.95,12.56"] * 100}).json()["places"]
         == ["3 km NE of Alingsås"] * 100
     )
+
+
+def test_in_the_readers_units(house, sign_in) -> None:
+    Profile.objects.create(user=house.vera, units=Profile.Units.IMPERIAL)
+    assert sign_in("vera").get(URL, {"at": "57.93,12.62"}).json()["places"] == ["3 mi E of Alingsås"]
