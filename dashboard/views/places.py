@@ -17,7 +17,7 @@ KEPT_S = 3600  # streets and cities stay where they are
 @require_safe
 @signed_in
 def places(request: Request) -> HttpResponse:
-    """`?at=lat,lon&at=…` → `{"places": ["Kungsgatan", …]}` in that order, in the reader's language and units."""
+    """`?at=lat,lon&at=…` → `{"places": ["Kungsgatan", …]}` in that order, for the reader."""
     asked = request.GET.getlist("at")
     if not 1 <= len(asked) <= MAX_PLACES:
         return api_error(400, "bad_request", f"Give 1 to {MAX_PLACES} places as at=latitude,longitude.")
