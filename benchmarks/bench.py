@@ -27,6 +27,7 @@ DEVICES, RATE, BROWSERS = 1000, 5, 20
 SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
 IDLE_CONNECTIONS = 10_000
 DAY_S = 86_400
+SLOW = ("alone", "sustained", "processes", "export")  # not in a quick run unless named
 
 
 @dataclass
@@ -75,7 +76,7 @@ def pipeline(plan: Plan, server: str, database: str) -> None:
     """One Fleetline: quiet, with browsers, flat out, and for a minute."""
     parts = [part for part in PIPELINE if plan.wants(part)]
     if plan.quick:
-        parts = [part for part in parts if part not in ("alone", "sustained")]
+        parts = [part for part in parts if part in plan.only or part not in SLOW]
     if not parts:
         return
     with site(server, database=plan.address(database)) as here:
@@ -215,7 +216,7 @@ def run(plan: Plan) -> None:
             pipeline(plan, server, database)
     later = {"archive": archive, "export": export, "connections": connections, "processes": processes}
     for name, part in later.items():
-        if plan.wants(name) and not (plan.quick and name in ("processes", "export")):
+        if name in plan.only or (plan.wants(name) and not (plan.quick and name in SLOW)):
             part(plan)
 
 

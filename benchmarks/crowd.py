@@ -20,7 +20,7 @@ from django.contrib.auth import get_user_model  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from tracking import tokens  # noqa: E402
+from tracking import partitions, tokens  # noqa: E402
 from tracking.models import Device, Fleet, Vehicle  # noqa: E402
 
 
@@ -54,6 +54,7 @@ def history(rows: int) -> None:
     """Give every device a fix a minute, ending half a day ago, `rows` altogether."""
     each = rows // max(Device.objects.count(), 1)
     first = int(time.time() * 1000) - 43_200_000 - each * 60_000
+    partitions.ensure(range(first, first + each * 60_000, 86_400_000))
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO tracking_position (vehicle_id, time, device_id, latitude, longitude, speed, "

@@ -22,6 +22,7 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
+from tracking import partitions  # noqa: E402
 from tracking.history import tracks  # noqa: E402
 from tracking.history.exports import FORMATS, export  # noqa: E402
 from tracking.history.exports.text import About  # noqa: E402
@@ -39,6 +40,8 @@ def fill(rows: int) -> None:
         f"INSERT INTO {Position._meta.db_table} ({', '.join(columns)}) "  # noqa: S608 (our own names)
         f"VALUES ({', '.join(['%s'] * len(columns))})"
     )
+    days = range(0, rows, 86_400)
+    partitions.ensure(START + i * 1000 + i // 20_000 * 600_000 for i in (*days, rows))
     with transaction.atomic(), connection.cursor() as cursor:
         for first in range(0, rows, 20_000):
             cursor.executemany(insert, [fix(i) for i in range(first, min(first + 20_000, rows))])
