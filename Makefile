@@ -4,6 +4,7 @@
 # make check  formatting, lint, types, templates, JavaScript, migrations
 # make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: in 2 minutes); make growth: how it grows
 # make chaos  kill processes at random under load (SECONDS=60 SEED=… SERVER=daphne DATABASE=sqlite)
+# make messages  collect the texts of the pages for the translations in locale (needs xgettext)
 # make screenshots  pictures of every page and state in build/screenshots, those of the documents in docs/img
 #
 # Each step runs again only when its inputs changed.
@@ -17,16 +18,17 @@ PIP := .venv/bin/pip --disable-pip-version-check
 export PATH := $(CURDIR)/.venv/node:$(PATH)
 SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
 SCRIPTS = $(wildcard tests/js/*.js)
+TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 .DELETE_ON_ERROR:
-.PHONY: run build test check bench growth chaos screenshots dev clean
+.PHONY: run build test check messages bench growth chaos screenshots dev clean
 
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT)
 
-build: .venv/.packages build/static/staticfiles.json
+build: .venv/.packages build/static/staticfiles.json $(TRANSLATIONS)
 
-dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json
+dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json $(TRANSLATIONS)
 
 test: dev
 	$(PY) -m pytest -q
@@ -41,6 +43,10 @@ check: dev
 	node_modules/.bin/biome check static/js static/css tests/js
 	$(PY) manage.py makemigrations --check --dry-run
 	HTTPS=1 DATABASE_URL=postgres://database/fleetline $(PY) manage.py check --deploy --fail-level WARNING
+
+messages: .venv/.packages
+	$(PY) manage.py makemessages --all
+	$(PY) manage.py makemessages --all -d djangojs
 
 screenshots: dev
 	$(PY) -m tests.browser.screenshots
@@ -95,6 +101,10 @@ node_modules/.dev-packages: package-lock.json package.json | .venv/.npm
 	@echo "npm packages, those for tests too …"
 	@npm ci --ignore-scripts --silent
 	@touch node_modules/.packages $@
+
+# Compiled without gettext, which users need not have.
+%.mo: %.po | .venv/.packages
+	@$(PY) -c 'import sys, polib; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@
 
 build/.basemap: $(shell find . -name build_assets.py -not -path './.venv/*') .venv/.packages node_modules/.packages
 	@echo "Base map …"
