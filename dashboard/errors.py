@@ -36,11 +36,11 @@ def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 400, "bad_request", "The server could not understand this request.")
+    return _answer(request, 400, "bad_request", gettext("The server could not understand this request."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, "forbidden", str(exception) or "Your role does not allow this.")
+    return _answer(request, 403, "forbidden", str(exception) or gettext("Your role does not allow this."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -48,13 +48,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "csrf",
-        "This form was too old, or came from another site. Go back, reload the page, try again.",
+        gettext("This form was too old, or came from another site. Go back, reload the page, try again."),
     )
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 404, "not_found", "There is nothing here, or it is not yours to see.")
+    return _answer(request, 404, "not_found", gettext("There is nothing here, or it is not yours to see."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return _answer(request, 500, "internal", "The server made a mistake. It is in the log.")
+    return _answer(request, 500, "internal", gettext("The server made a mistake. It is in the log."))
