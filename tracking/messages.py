@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
 from tracking import drivers, fixes, journal, live
 from tracking.models import Message, Vehicle
@@ -61,11 +62,14 @@ def queue(
     """Write a message to a vehicle. The same author's `client_id` twice is one message."""
     text = text.strip()
     if not text or "\0" in text:
-        raise Refused("empty_message", "Write something first.")
+        raise Refused("empty_message", _("Write something first."))
     if len(text) > MAX_TEXT:
-        raise Refused("message_too_long", f"{len(text)} characters; at most {MAX_TEXT}.")
+        raise Refused(
+            "message_too_long", _("%(n)d characters; at most %(most)d.") % {"n": len(text), "most": MAX_TEXT}
+        )
     if len(replies) > MAX_REPLIES or any(len(reply) > MAX_REPLY for reply in replies):
-        raise Refused("too_many_replies", f"At most {MAX_REPLIES} answers of {MAX_REPLY} characters.")
+        most = {"most": MAX_REPLIES, "long": MAX_REPLY}
+        raise Refused("too_many_replies", _("At most %(most)d answers of %(long)d characters.") % most)
     name = author_name or (author.get_full_name() or author.get_username() if author else "Dispatch")
     try:
         with transaction.atomic():

@@ -7,10 +7,15 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
+from django.utils.translation import pgettext_lazy
 
 register = template.Library()
 # `style` → how the server writes it; pages.js writes it anew in the browser.
-FORMATS = {"moment": "j M H:i", "time": "H:i", "day": "j F Y"}
+FORMATS = {
+    "moment": pgettext_lazy("Django's date format", "j M H:i"),
+    "time": pgettext_lazy("Django's date format", "H:i"),
+    "day": pgettext_lazy("Django's date format", "j F Y"),
+}
 
 
 @register.simple_tag
@@ -21,5 +26,5 @@ def moment(at: datetime, style: str = "moment") -> SafeString:
         '<time datetime="{}" data-local="{}">{}</time>',
         here.isoformat(timespec="milliseconds"),
         style,
-        date_format(here, FORMATS[style]),
+        date_format(here, str(FORMATS[style])),
     )

@@ -14,7 +14,7 @@ from tracking.models import Message, Role, Vehicle
 
 THREAD_LENGTH = 50  # newest messages shown at first …
 MAX_THREAD_LENGTH = 2000  # … and at most, by "Show earlier"
-DEFAULT_REPLIES = "OK, Delayed"
+DEFAULT_REPLIES = gettext_lazy("OK, Delayed")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +42,7 @@ def thread_context(found: Vehicle, *, may_write: bool, count: str = "") -> dict[
         "earlier": 2 * shown if len(newest) > shown and shown < MAX_THREAD_LENGTH else None,
         "may_write": may_write,
         "client_id": str(uuid.uuid4()),
-        "replies": ", ".join(found.fleet.canned_answers) or DEFAULT_REPLIES,
+        "replies": ", ".join(found.fleet.canned_answers) or str(DEFAULT_REPLIES),
         "canned": found.fleet.canned,
         "max_text": messages.MAX_TEXT,
     }

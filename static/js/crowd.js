@@ -2,7 +2,7 @@
 // The vehicles under a count on the map, as a list that mouse and keyboard reach.
 
 import { age as words } from "./format.js";
-import { n, t } from "./i18n.js";
+import { n } from "./i18n.js";
 import { WORDS } from "./states.js";
 
 const MARGIN = 8;
@@ -92,7 +92,7 @@ function row({ slot, name, state, age }) {
   label.textContent = name;
   const about = document.createElement("span");
   about.className = "crowd-about";
-  about.textContent = Number.isFinite(age) ? `${t(WORDS[state])} · ${words(age)}` : t(WORDS[state]);
+  about.textContent = Number.isFinite(age) ? `${WORDS[state]} · ${words(age)}` : WORDS[state];
   button.append(icon, label, about);
   item.append(button);
   return item;
