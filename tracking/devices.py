@@ -4,9 +4,12 @@ Each change is a transaction; after its commit every process looks at once, so t
 follows within 5 s, also where that hint is lost (tracking/ingest/roster.py).
 """
 
+import contextlib
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from copy import copy
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import redis
@@ -17,7 +20,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
-from tracking import fittings, journal, live, tokens
+from tracking import contacts, fittings, journal, live, tokens
 from tracking.fixes import MAX_AHEAD_MS, Clock, decode, now_ms
 from tracking.models import Device, Fitting, Fleet, PendingDevice, Quarantined, Vehicle
 
@@ -50,7 +53,10 @@ def _locked(device: Device) -> Device:
 
 @transaction.atomic
 def add(vehicle: Vehicle, uid: str) -> Device:
-    """Put a new device into a vehicle; the first one there is its primary. Refused: the uid is taken."""
+    """Put a new device into a vehicle; the first one there is its primary. Refused: the uid is taken.
+
+    If it waits in the inbox of the vehicle's fleet, what it has reported is stored there.
+    """
     uid = uid.strip()
     if not uid or len(uid) > tokens.MAX_WORD_CHARS or "\0" in uid:
         raise Refused(_("A device's id has 1 to %(most)d characters.") % {"most": tokens.MAX_WORD_CHARS})
@@ -58,6 +64,9 @@ def add(vehicle: Vehicle, uid: str) -> Device:
         raise Refused(_("There is a device %(uid)s already.") % {"uid": uid})
     alone = not vehicle.devices.filter(primary=True).exists()
     device = Device.objects.create(uid=uid, vehicle=vehicle, primary=alone)
+    for number in PendingDevice.objects.filter(uid=uid, fleet=vehicle.fleet_id).values_list("pk", flat=True):
+        _claim(number, device)
+        transaction.on_commit(partial(_replay_now, number, device.pk))
     PendingDevice.objects.filter(uid=uid, fleet=vehicle.fleet_id).delete()
     tell([vehicle.fleet_id])
     return device
@@ -81,8 +90,14 @@ def register(uid: str, *, fleet: str, name: str = "") -> Device:
 def remove(device: Device) -> None:
     """Take a device away; what it reported stays with its vehicles."""
     device = _locked(device)
-    vehicle = device.vehicle
+    vehicle, former = device.vehicle, copy(device)
     device.delete()
+
+    def forget() -> None:
+        with contextlib.suppress(redis.RedisError, OSError):
+            contacts.forget(former)
+
+    transaction.on_commit(forget)
     _promote(vehicle)
     tell([vehicle.fleet_id])
 
@@ -101,6 +116,11 @@ def issue(device: Device, *, ttl: int = tokens.DEFAULT_TTL_S) -> str:
         ttl=ttl,
         generation=device.generation,
     )
+
+
+def renewed(device: int, *, expires: float) -> None:
+    """Note that a device was given a token that ends then (s since the epoch)."""
+    Device.objects.filter(pk=device).update(token_expires=datetime.fromtimestamp(expires, UTC))
 
 
 @transaction.atomic
@@ -269,13 +289,9 @@ def accept(pending: PendingDevice, vehicle: Vehicle) -> Device:
     """
     if vehicle.fleet_id != pending.fleet_id:
         raise Refused(_("It is a device of another fleet."))
-    if not PendingDevice.objects.filter(pk=pending.pk).delete()[0]:
+    if not PendingDevice.objects.select_for_update().filter(pk=pending.pk).exists():
         raise Refused(_("It is not in the inbox any more."))
-    device = add(vehicle, pending.uid)
-    number = pending.pk
-    _claim(number, device)
-    transaction.on_commit(lambda: _replay_now(number, device.pk))
-    return device
+    return add(vehicle, pending.uid)
 
 
 @transaction.atomic

@@ -398,3 +398,29 @@ async def test_a_device_token_opens_no_other_door(house):
     assert answer.status_code == 302
     answer = await client.get(f"/i/{house.token}?lat=1&lon=1")
     assert answer.status_code == 404
+
+
+async def test_a_renewed_token_is_listed_with_its_new_end(house, connect):
+    from tracking import tokens
+
+    day = 86_400
+    token = sign(iat=time.time() - 360 * day, exp=time.time() + 5 * day)
+    socket, *_ = await connect(token)
+    fresh = (await socket.hears("token"))["token"]
+
+    async def listed() -> bool:
+        await sync_to_async(house.device.refresh_from_db)()
+        known = house.device.token_expires
+        return known is not None and abs(known.timestamp() - tokens.verify(fresh).expires) < 1
+
+    await until(listed)
+
+
+async def test_a_pending_device_is_told_that_what_it_says_is_not_kept(house, connect, settings):
+    from tracking import tokens
+
+    settings.AUTO_REGISTER = "pending"
+    socket, *_ = await connect(tokens.issue(uid="new-1", fleet="north"))
+    await socket.hears("hello")
+    await socket.say({"type": "say", "id": "1", "text": "Hello?"})
+    assert (await socket.hears())["code"] == "pending"

@@ -285,6 +285,17 @@ def test_what_a_pending_device_said_is_stored_once_when_it_is_accepted(van: Simp
     assert not PendingDevice.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_device_that_is_added_while_it_waits_is_accepted(van: SimpleNamespace) -> None:
+    from tracking import archive, devices
+    from tracking.models import PendingDevice
+
+    archive.store([held(knock("new-1"), T0, T0 + 1)])
+    devices.add(van.vehicle, "new-1")
+    assert drain() == 2
+    assert not PendingDevice.objects.exists()
+
+
 def test_a_pending_device_is_accepted_once_and_in_its_own_fleet(van: SimpleNamespace) -> None:
     from tracking import devices
     from tracking.models import Fleet, Vehicle
@@ -323,7 +334,7 @@ def test_a_dismissed_device_leaves_nothing(van: SimpleNamespace) -> None:
 
 
 def test_at_most_1000_positions_of_a_pending_device_and_day_are_kept(van: SimpleNamespace) -> None:
-    from tracking import archive, devices
+    from tracking import archive
     from tracking.models import Quarantined
 
     pending = knock("new-1")

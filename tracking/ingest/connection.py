@@ -282,6 +282,8 @@ class Connection:
             self._taken = None
 
     def _take_message(self, frame: Receipt | Reply | Say, received: int) -> None:
+        if self.source.pending:
+            return self.error("pending", "say it again when this device is accepted", seq=None)
         who = self.source.who
         entry = messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received)
         self.in_flight += 1

@@ -16,7 +16,7 @@ import redis
 from django.conf import settings
 from django.db import Error as DatabaseError
 
-from tracking import contacts, tokens
+from tracking import contacts, database, devices, tokens
 from tracking.ingest import admission
 from tracking.ingest.admission import Refused, Source, bearer
 from tracking.ingest.arrivals import Arrival, arrivals, departures
@@ -116,6 +116,8 @@ class DeviceConsumer:
             connection.flusher.on_down.add(connection.on_down)
             if arrival.messages:
                 connection.deliver()
+            if fresh is not None:
+                await _note_renewal(source, fresh)
             log.info("%s: connected, epoch %d", source.uid, connection.epoch)
             while (event := await receive())["type"] == "websocket.receive":
                 if connection.closed:
@@ -136,3 +138,10 @@ class DeviceConsumer:
 def _renewal(source: Source) -> str | None:
     """A fresh token for one that was issued here and ends soon."""
     return None if source.pending else tokens.renewal(source.claims, generation=source.generation)
+
+
+async def _note_renewal(source: Source, token: str) -> None:
+    """Where its expiry is listed, list the new one; a database that is away does not matter."""
+    with contextlib.suppress(DatabaseError):
+        expires = tokens.verify(token).expires
+        await database.run(devices.renewed, source.who.device, expires=expires)
