@@ -10,6 +10,7 @@ acknowledged is there, nothing twice, nothing that was not sent, and each vehicl
 import argparse
 import asyncio
 import contextlib
+import json
 import os
 import random
 import signal
@@ -30,6 +31,7 @@ from tests.house import House
 from tests.servers import wait_for
 
 VICTIMS = ("web", "worker-archive", "worker-jobs", "beat", "redis")
+COUNTS_KEY = "chaos:counts"  # dashboard/views/demo.py shows it
 PAUSE_S, HANG_S = (1.0, 5.0), (0.5, 4.0)  # between two strikes, and of one that stops a process
 HEAL_S = 60
 DEVICES = 20
@@ -110,9 +112,12 @@ class Counter:
         try:
             waiting = int(self.client.get("journal:{0}:length") or 0)
             stored = int(self.load.house.rows("SELECT count(*) FROM tracking_position")[0][0])
+            lost = max(acked - stored - waiting, 0)
+            # The live page shows it too, for as long as this goes on.
+            self.client.set(COUNTS_KEY, json.dumps({"acked": acked, "stored": stored, "lost": lost}), ex=5)
         except (redis.RedisError, OSError, sqlite3.Error, psycopg.Error):
             return f"sent {sent:7}  acked {acked:7}  stored       ?  lost ?"
-        return f"sent {sent:7}  acked {acked:7}  stored {stored:7}  lost {max(acked - stored - waiting, 0)}"
+        return f"sent {sent:7}  acked {acked:7}  stored {stored:7}  lost {lost}"
 
 
 def wreak(house: House, *, seconds: float, seed: int, devices: int = DEVICES) -> str:
@@ -144,7 +149,8 @@ def main() -> None:
         house = House(Path(folder), options.server, database=new_database(address))
         house.start()
         stack.callback(house.stop)
-        print(f"seed {options.seed}, {options.server}, {options.database}, {options.seconds:g} s", flush=True)
+        print(f"seed {options.seed}, {options.server}, {options.database}, {options.seconds:g} s")
+        print(f"To watch it: {house.manage('loginlink', '--base-url', house.url)}", flush=True)
         try:
             print(wreak(house, seconds=options.seconds, seed=options.seed))
         except (AssertionError, TimeoutError) as error:

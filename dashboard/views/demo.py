@@ -16,6 +16,7 @@ from tracking.models import Fleet, Role, Vehicle
 from tracking.simulation import demo
 
 PROGRESS_KEY = "demo:progress"  # written by the demo's driver
+COUNTS_KEY = "chaos:counts"  # written by `make chaos`: acked, stored, lost
 REDIS_TIMEOUT_S = 2
 
 
@@ -28,6 +29,7 @@ def demo_strip(request: Request) -> HttpResponse:
         "vehicles": Vehicle.objects.filter(fleet__in=ids).count(),
         "may_remove": bool(ids) and ids <= fleets_where(request.user, Role.MANAGER),
         "progress": _progress() if ids else None,
+        "counts": _read(COUNTS_KEY),
     }
     return render(request, "dashboard/_demo_strip.html", context)
 
@@ -49,12 +51,20 @@ def demo_remove(request: Request) -> HttpResponse:
 
 def _progress() -> dict[str, Any] | None:
     """`done`, `total` and `percent` while the demo vehicles send their past; None after that, or unknown."""
-    with contextlib.suppress(redis.RedisError, OSError, ValueError, LookupError, TypeError):
-        with redis.Redis.from_url(
-            settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
-        ) as client:
-            said = json.loads(client.get(PROGRESS_KEY) or "{}")
+    with contextlib.suppress(ValueError, LookupError, TypeError):
+        said = _read(PROGRESS_KEY)
         if said["phase"] == "history" and said["total"] > 0:
             percent = min(100, 100 * int(said["done"]) // int(said["total"]))
             return {"done": said["done"], "total": said["total"], "percent": percent}
     return None
+
+
+def _read(key: str) -> dict[str, Any]:
+    """What another process says of itself; empty when it is silent or Redis is away."""
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S
+    )
+    with contextlib.suppress(redis.RedisError, OSError, ValueError), client:
+        said: dict[str, Any] = json.loads(client.get(key) or "{}")
+        return said
+    return {}

@@ -101,6 +101,14 @@ def test_the_strip_says_how_far_the_past_is(demo, sign_in) -> None:
     assert "<progress" not in strip(sign_in("root"))
 
 
+def test_the_strip_counts_while_processes_are_killed(house, sign_in) -> None:
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as store:
+        store.set("chaos:counts", json.dumps({"acked": 1200, "stored": 1180, "lost": 0}))
+    page = strip(sign_in("root"))
+    assert "1200 positions acknowledged, 1180 stored, lost 0" in " ".join(page.split())
+    assert "every 2s" in page
+
+
 @pytest.mark.parametrize(
     "said", ["nonsense", "[]", '{"phase":"history"}', '{"phase":"history","done":1,"total":0}']
 )

@@ -51,7 +51,9 @@ class Load:
             times = [moment + n for n in range(chance.randint(1, 20))]
             moment += len(times)
             sent.update(times)
-            await device.send([{"latitude": 57.7, "longitude": 11.9, "time": t} for t in times])
+            await device.send(
+                [{"latitude": 57.7 + t % 9973 / 1e5, "longitude": 11.9, "time": t} for t in times]
+            )
             await asyncio.sleep(0.02)
         async with asyncio.timeout(SETTLE_S):
             await device.drain()
