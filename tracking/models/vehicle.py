@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from tracking.models.driver import Driver
 from tracking.models.fleet import Fleet
@@ -18,26 +19,26 @@ class VehicleQuerySet(models.QuerySet["Vehicle"]):
 
 
 class Icon(models.TextChoices):
-    ARROW = "arrow"
-    CAR = "car"
-    VAN = "van"
-    TRUCK = "truck"
-    BUS = "bus"
-    BIKE = "bike"
-    PERSON = "person"
-    BOAT = "boat"
+    ARROW = "arrow", _("Arrow")
+    CAR = "car", _("Car")
+    VAN = "van", _("Van")
+    TRUCK = "truck", _("Truck")
+    BUS = "bus", _("Bus")
+    BIKE = "bike", _("Bike")
+    PERSON = "person", _("Person")
+    BOAT = "boat", _("Boat")
 
 
 class Colour(models.TextChoices):
     """Names of the palette: the pages know what each looks like in both themes."""
 
-    NONE = "", "by state"
-    BLUE = "blue"
-    TEAL = "teal"
-    VIOLET = "violet"
-    PINK = "pink"
-    BROWN = "brown"
-    GREY = "grey"
+    NONE = "", _("by state")
+    BLUE = "blue", _("Blue")
+    TEAL = "teal", _("Teal")
+    VIOLET = "violet", _("Violet")
+    PINK = "pink", _("Pink")
+    BROWN = "brown", _("Brown")
+    GREY = "grey", _("Grey")
 
 
 class Vehicle(models.Model):
