@@ -144,10 +144,8 @@ export class FleetMap {
     map.on("mousemove", (/** @type {any} */ { point }) => {
       this.#readout.show(coarse.matches ? null : this.place(point));
     });
-    map.on("webglcontextrestored", () => {
-      map.removeLayer(this.#layer.id);
-      map.addLayer(this.#layer);
-    });
+    // The map brings its own layers back; ours and what was fetched are for us.
+    map.on("webglcontextrestored", () => map.once("style.load", () => this.#restyled()));
     this.canvas.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
       if (event.key !== "Enter") return;
       const { clientWidth, clientHeight } = this.canvas;
@@ -267,16 +265,19 @@ export class FleetMap {
   #drawLabels() {
     const view = Viewport.of(this.#map);
     const now = performance.now();
+    const at = (/** @type {number} */ slot) => {
+      const [x, y] = this.#glide.at(slot, now);
+      return [view.left(x), view.top(y)];
+    };
     const labels = [];
     for (const slot of this.#scene.named(this.#focus.labels ?? true)) {
-      const [x, y] = this.#glide.at(slot, now);
-      const [left, top] = [view.left(x), view.top(y)];
-      if (!(left > -80 && top > -20 && left < view.width && top < view.height + 20)) continue;
+      const [x, y] = at(slot);
+      if (!(x > -80 && y > -20 && x < view.width && y < view.height + 20)) continue;
       const strong = this.#scene.strong(slot);
       const rank = strong ? 0 : 1 + this.#scene.state[slot];
-      labels.push({ text: this.#store.vehicle(slot)?.name ?? "", x: left, y: top, rank, strong });
+      labels.push({ text: this.#store.vehicle(slot)?.name ?? "", x, y, rank, strong });
     }
-    this.#labels.draw(labels);
+    this.#labels.draw(labels, [...this.#scene.counts].map(at));
   }
 
   /** @param {Palette} palette */

@@ -6,14 +6,22 @@
 const FONT = "Inter, sans-serif";
 const HEIGHT = 15;
 const BESIDE = 15;
+const ICON = 7; // half of its width, less what may be covered
+const COUNT = 11;
 
 /**
- * The labels that fit: important ones first, none over another.
- * @param {(Label & { width: number })[]} labels
+ * The labels that fit: important ones first, none over another, over an icon or over a count.
+ * @param {(Label & { width: number })[]} labels @param {number[][]} counts where they are: x, y
  */
-export function place(labels) {
-  /** @type {[number, number, number, number][]} */
-  const taken = [];
+export function place(labels, counts = []) {
+  const around = (/** @type {number} */ x, /** @type {number} */ y, /** @type {number} */ r) => [
+    x - r,
+    y - r,
+    x + r,
+    y + r,
+  ];
+  const taken = labels.map(({ x, y }) => around(x, y, ICON));
+  for (const [x, y] of counts) taken.push(around(x, y, COUNT));
   return labels
     .sort((a, b) => a.rank - b.rank)
     .filter(({ x, y, width, rank }) => {
@@ -38,8 +46,8 @@ export class Labels {
     this.palette = palette;
   }
 
-  /** @param {Label[]} labels in CSS pixels */
-  draw(labels) {
+  /** @param {Label[]} labels in CSS pixels @param {number[][]} counts where they are */
+  draw(labels, counts) {
     const canvas = this.#canvas;
     const pen = this.#pen;
     const ratio = window.devicePixelRatio;
@@ -53,7 +61,7 @@ export class Labels {
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     const measured = labels.map((label) => ({ ...label, width: this.#width(label) }));
-    for (const { text, x, y, strong } of place(measured).reverse()) {
+    for (const { text, x, y, strong } of place(measured, counts).reverse()) {
       pen.font = `${strong ? 650 : 500} ${strong ? 12.5 : 11.5}px ${FONT}`;
       pen.lineWidth = 3.5;
       pen.strokeStyle = this.palette.halo;

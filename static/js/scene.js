@@ -55,6 +55,8 @@ export class Scene {
   #focus = { selected: -1, hovered: -1 };
   /** @type {number[]} slots with names when all have them */
   #named = [];
+  /** @type {number[]} slots that stand for several, in view */
+  counts = [];
 
   /** @param {Store} store */
   constructor(store) {
@@ -118,6 +120,7 @@ export class Scene {
     const { leader, count } = this.#collapse;
     this.#count.fill(1);
     this.#named = [];
+    this.counts = [];
     for (let i = 0; i < n; i++) {
       const slot = this.#slots[i];
       this.#count[slot] = count[i];
@@ -127,6 +130,7 @@ export class Scene {
       const inside =
         this.#x[i] > -80 && this.#y[i] > -20 && this.#x[i] < view.width && this.#y[i] < view.height + 20;
       if (inside && count[i] === 1 && this.#named.length <= MOST_LABELS) this.#named.push(slot);
+      if (inside && count[i] > 1 && this.counts.length < MOST_LABELS) this.counts.push(slot);
     }
   }
 

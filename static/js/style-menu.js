@@ -5,12 +5,21 @@ import { t } from "./i18n.js";
 import { BUILT_IN, remember } from "./styles.js";
 
 const TOAST_MS = 8000;
+const MARGIN = 8;
+const WIDE = 272; // of the menu
 
 /**
  * @param {import("./styles.js").Styles} styles @param {HTMLElement} menu the popover
  */
 export function bindMenu(styles, menu) {
-  menu.addEventListener("toggle", () => showChoice(styles, menu));
+  menu.addEventListener("beforetoggle", () => {
+    showChoice(styles, menu);
+    const button = document.querySelector(`[popovertarget="${menu.id}"]`)?.getBoundingClientRect();
+    if (!button) return;
+    const beside = button.right + MARGIN + WIDE < innerWidth && innerWidth >= WIDE * 3;
+    menu.style.left = `${beside ? button.right + MARGIN : button.left}px`;
+    menu.style.top = `${beside ? button.top : button.bottom + MARGIN}px`;
+  });
   menu.addEventListener("change", async (event) => {
     const input = /** @type {HTMLInputElement} */ (event.target);
     if (input.name === "map-style") await styles.choose(input.value);

@@ -31,7 +31,8 @@ class Line {
     this.at = performance.now();
     const geometry = { type: "MultiLineString", coordinates };
     try {
-      await this.map.getSource(this.source)?.setData({ type: "Feature", properties: {}, geometry });
+      // No style: the graphics card was lost and is not back yet.
+      await this.map.style?.getSource(this.source)?.setData({ type: "Feature", properties: {}, geometry });
     } finally {
       this.#busy = false;
     }

@@ -102,11 +102,14 @@ test("a forgotten slot starts anew", () => {
   assert.deepEqual(glide.at(3, 10), mercator(2, 48));
 });
 
-test("labels: important ones first, none over another, alarms always", () => {
-  const label = (text, x, rank) => ({ text, x, y: 100, rank, strong: rank === 0, width: 40 });
-  const texts = (labels) => place(labels).map(({ text }) => text);
-  assert.deepEqual(texts([label("c", 20, 3), label("a", 0, 1), label("far", 90, 4)]), ["a", "far"]);
+test("labels: important ones first, none over another, an icon or a count; alarms always", () => {
+  const label = (text, x, rank, y = 100) => ({ text, x, y, rank, strong: rank === 0, width: 40 });
+  const texts = (labels, counts) => place(labels, counts).map(({ text }) => text);
+  assert.deepEqual(texts([label("c", 20, 3, 114.6), label("a", 0, 1), label("far", 90, 4)]), ["a", "far"]);
   assert.deepEqual(texts([label("a", 0, 0), label("b", 10, 0)]), ["a", "b"]);
+  assert.deepEqual(texts([label("covers", 0, 1), label("b", 40, 1)]), ["b"]);
+  assert.deepEqual(texts([label("covers", 0, 1), label("far", 0, 1, 200)], [[40, 105]]), ["far"]); // prettier-ignore
+  assert.deepEqual(texts([label("alarm", 0, 0)], [[40, 105]]), ["alarm"]); // prettier-ignore
 });
 
 test("the first look is a town: a whole small fleet, or where most of a wide one is", () => {
