@@ -1,9 +1,17 @@
 """What Celery does for people. Arguments are JSON."""
 
+from datetime import timedelta
+
 from celery import shared_task
 from django.contrib.auth.forms import PasswordResetForm
+from django.utils.timezone import now
+
+from dashboard.models import FailedLogin, Invitation, Session, UsedLink
 
 MAIL_EXPIRES_S = 600
+# Invitations that were used or have ended are kept so long, to be able to look.
+KEEP_INVITATIONS = timedelta(days=90)
+KEEP_ATTEMPTS = timedelta(hours=1)
 
 
 @shared_task(expires=MAIL_EXPIRES_S)
@@ -20,3 +28,13 @@ def mail_reset(email: str, host: str, secure: bool) -> None:
             subject_template_name="dashboard/accounts/reset_subject.txt",
             email_template_name="dashboard/accounts/reset_mail.txt",
         )
+
+
+@shared_task
+def forget() -> None:
+    """Remove what has ended: sessions, used links, attempts to sign in, old invitations."""
+    moment = now()
+    Session.objects.filter(expire_date__lt=moment).delete()
+    UsedLink.objects.filter(expires__lt=moment).delete()
+    FailedLogin.objects.filter(at__lt=moment - KEEP_ATTEMPTS).delete()
+    Invitation.objects.filter(expires__lt=moment - KEEP_INVITATIONS).delete()

@@ -309,6 +309,7 @@ CELERY_TASK_ROUTES = {"tracking.tasks.archive": {"queue": "archive"}}
 CELERY_BEAT_SCHEDULE = {
     "archive": {"task": "tracking.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
     "housekeeping": {"task": "tracking.tasks.housekeeping", "schedule": 300.0, "options": {"expires": 300}},
+    "forget": {"task": "dashboard.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
     # At night (UTC), when the fewest write.
     "purge": {
         "task": "tracking.tasks.purge",

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dashboard import limits, programs, sessions
 from dashboard.models import ApiToken, Profile, Session
-from dashboard.tasks import mail_reset
+from dashboard.tasks import forget, mail_reset
 from tracking.models import Alert
 
 WISHES = {
@@ -124,6 +124,15 @@ def test_everywhere_means_here_too(house, sign_in) -> None:
 )
 def test_what_a_browser_calls_itself(agent, named) -> None:
     assert sessions.named(agent) == named
+
+
+def test_what_has_ended_is_forgotten(house, sign_in) -> None:
+    bob = sign_in("bob")
+    forget()
+    assert bob.get("/api/session").status_code == 200
+    with time_machine.travel(timezone.now() + timedelta(days=15)):
+        forget()
+    assert not Session.objects.exists()
 
 
 # --- API tokens ----------------------------------------------------------------------------
