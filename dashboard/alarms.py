@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.access import fleets_where
+from dashboard.access import Request, fleets_where
 from dashboard.models import Profile
 from tracking import alerts as ledger
 from tracking import places
@@ -53,17 +53,12 @@ def kind_words(kind: str) -> str:
     return str(KINDS.get(kind) or kind.replace("_", " ").capitalize())
 
 
-def profile(user: User) -> Profile:
-    """What the user prefers; what everybody starts with when they have said nothing."""
-    return Profile.objects.filter(user=user).first() or Profile(user=user)
-
-
-def rows(user: User, found: Iterable[Alert]) -> list[dict[str, Any]]:
-    """What a template needs of each alert: words, moments, who drove then, and what the user may do."""
+def rows(request: Request, found: Iterable[Alert]) -> list[dict[str, Any]]:
+    """What a template needs of each alert: words, moments, who drove then, and what the reader may do."""
     found = list(found)
-    writable = fleets_where(user, Role.DISPATCHER)
+    writable = fleets_where(request.user, Role.DISPATCHER)
     drivers = ledger.drivers(found)
-    language, imperial = get_language() or "en", profile(user).units == Profile.Units.IMPERIAL
+    language, imperial = get_language() or "en", request.profile.units == Profile.Units.IMPERIAL
     return [
         {
             "alert": alert,

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard import alarms
 from dashboard.access import Request, signed_in, vehicle_or_404
-from dashboard.models import Profile
 from tracking import alerts as ledger
 from tracking.models import Alert, Role
 
@@ -57,8 +56,8 @@ def close(request: Request, pk: int) -> HttpResponse:
 @signed_in
 def sound(request: Request) -> HttpResponse:
     """`on`=1: alarms are heard until somebody takes them on; 0: they are only seen."""
-    on = request.POST.get("on") == "1"
-    Profile.objects.update_or_create(user=request.user, defaults={"sound": on})
+    request.profile.sound = request.POST.get("on") == "1"
+    request.profile.save()
     return _bar(request) if request.htmx else redirect("alerts")
 
 
@@ -91,12 +90,12 @@ def _bar(request: Request, *, also: Iterable[int] = ()) -> HttpResponse:
         at__gte=timezone.now() - timedelta(seconds=TAKEN_S)
     ) | visible.exclude(status=Alert.Status.OPEN).filter(pk__in=also)
     context = {
-        "alerts": alarms.rows(request.user, found[:BAR_LENGTH]),
-        "taken": alarms.rows(request.user, taken.order_by("-at")[:BAR_LENGTH]),
+        "alerts": alarms.rows(request, found[:BAR_LENGTH]),
+        "taken": alarms.rows(request, taken.order_by("-at")[:BAR_LENGTH]),
         # A phone shows one alert and a number.
         "more": max(0, number - BAR_LENGTH),
         "more_phone": max(0, number - 1),
-        "sound": alarms.profile(request.user).sound,
+        "sound": request.profile.sound,
     }
     return render(request, "dashboard/_alert_bar.html", context)
 
@@ -110,7 +109,7 @@ def _list(request: Request, query: QueryDict) -> dict[str, Any]:
     return {
         "filter": asked,
         "page": page,
-        "rows": alarms.rows(request.user, page.object_list),
+        "rows": alarms.rows(request, page.object_list),
         "states": [
             {
                 "label": label,
@@ -125,7 +124,7 @@ def _list(request: Request, query: QueryDict) -> dict[str, Any]:
         "address": _address(query),
         "newer": page.has_previous() and _with(query, page=str(page.previous_page_number())),
         "older": page.has_next() and _with(query, page=str(page.next_page_number())),
-        "sound": alarms.profile(request.user).sound,
+        "sound": request.profile.sound,
     }
 
 

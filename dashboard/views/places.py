@@ -5,7 +5,6 @@ from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from dashboard.access import Request, signed_in
-from dashboard.alarms import profile
 from dashboard.errors import api_error
 from dashboard.models import Profile
 from tracking import places as known
@@ -21,7 +20,7 @@ def places(request: Request) -> HttpResponse:
     asked = request.GET.getlist("at")
     if not 1 <= len(asked) <= MAX_PLACES:
         return api_error(400, "bad_request", f"Give 1 to {MAX_PLACES} places as at=latitude,longitude.")
-    language, imperial = get_language() or "en", profile(request.user).units == Profile.Units.IMPERIAL
+    language, imperial = get_language() or "en", request.profile.units == Profile.Units.IMPERIAL
     try:
         points = [_point(text) for text in asked]
         found = [known.words(lat, lon, language=language, imperial=imperial) for lat, lon in points]
