@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dashboard.forms.fields import NamedField
 from dashboard.forms.vehicles import choose_from, not_ahead, since
@@ -30,7 +31,7 @@ class DriverForm(DriverModelForm):
     class Meta:
         model = Driver
         fields = ["name", "phone", "language"]
-        labels = {"name": _("Name"), "phone": _("Phone")}
+        labels = {"name": pgettext_lazy("person", "Name"), "phone": _("Phone")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
