@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import random
 import signal
@@ -144,6 +145,7 @@ def main() -> None:
     parser.add_argument("--server", choices=["daphne", "uvicorn"], default="daphne")
     parser.add_argument("--database", choices=["sqlite", "postgres"], default="sqlite")
     options = parser.parse_args()
+    logging.getLogger("fleetline.device").setLevel(logging.ERROR)  # every outage, said by every device
     with tempfile.TemporaryDirectory(prefix="fleetline-chaos-") as folder, contextlib.ExitStack() as stack:
         address = stack.enter_context(postgres()) if options.database == "postgres" else ""
         house = House(Path(folder), options.server, database=new_database(address))
