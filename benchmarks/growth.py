@@ -103,6 +103,7 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace, address: str) -> None:
+    results.note_load()
     for part in options.parts:
         measure, points = PARTS[part]
         for count in options.history if part == "history" else points:

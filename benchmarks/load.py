@@ -13,7 +13,6 @@ from typing import IO, Any, cast
 
 HERE = Path(__file__).parent
 PROGRAM = HERE.parent / "build" / "bench" / "load"
-ANSWER_S = 180.0
 
 
 def command() -> list[str]:

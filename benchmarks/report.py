@@ -240,12 +240,15 @@ def steps(found: results.Results) -> str:
 
 def about(found: results.Results) -> str:
     facts: dict[str, str] = found["about"]["machine"]
-    dates = sorted({str(each["date"]) for name, each in found["about"].items() if name != "machine"})
+    dates = sorted({str(each["date"]) for each in found["about"].values() if "date" in each})
+    load = found["about"].get("load", {}).get("before", 0)
+    busy = f" · other programs were running (load average {load})" if load > 0.5 else ""
     days = " to ".join(dict.fromkeys([dates[0], dates[-1]]))
     return (
         f"{days} · {facts['cores']} cores ({facts['processor']}), "
         f"{facts['memory']}, {facts['system']} · Python {facts['python']}, SQLite {facts['sqlite']}, "
-        f"{facts['redis']} with `appendfsync always` · {facts['packages']}"
+        f"PostgreSQL {facts['postgres']}, "
+        f"{facts['redis']} with `appendfsync always` · {facts['packages']}{busy}"
     )
 
 

@@ -12,6 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from fleet import embedded
+from tests.servers import postgres_binaries
+
 FILE = Path(__file__).parent.parent / "build" / "bench" / "results.json"
 PACKAGES = ("django", "channels", "daphne", "uvicorn", "redis", "celery", "msgspec", "psycopg")
 
@@ -35,6 +38,14 @@ def note(part: str, name: str, result: dict[str, Any], *, quiet: bool = False) -
     FILE.write_text(json.dumps(known, indent=1))
     if not quiet:
         print(line(f"{part} {name}", result), flush=True)
+
+
+def note_load() -> None:
+    """Keep what else the machine was doing before a run began: figures of a busy one are rough."""
+    known = read()
+    known.setdefault("about", {})["load"] = {"before": round(os.getloadavg()[0], 1)}
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(json.dumps(known, indent=1))
 
 
 def line(name: str, result: dict[str, Any]) -> str:
@@ -77,6 +88,7 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "redis": redis_version(),
+        "postgres": postgres_version(),
         "packages": ", ".join(f"{name} {version(name)}" for name in PACKAGES),
     }
 
@@ -96,10 +108,16 @@ def system() -> str:
 
 
 def redis_version() -> str:
-    from fleet import embedded
-
-    program = embedded.program()
-    done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+    done = subprocess.run([embedded.program(), "--version"], capture_output=True, text=True, check=True)
     name = "Valkey" if "valkey" in done.stdout.lower() else "Redis"
     found = [word.removeprefix("v=") for word in done.stdout.split() if word.startswith("v=")]
     return f"{name} {found[0] if found else '?'}"
+
+
+def postgres_version() -> str:
+    """`15.9`; a dash when there is none."""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        program = postgres_binaries(Path(), copy=False) / "postgres"
+        done = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
+        return done.stdout.split()[2]
+    return "–"
