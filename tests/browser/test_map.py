@@ -17,6 +17,7 @@ from tests.faults.conftest import House
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 YARD = {"latitude": 55.605, "longitude": 13.0038}  # nobody else is in Malmö
+DRAWN_MS = 60_000  # without a graphics card, on a busy machine
 ONLINE = "tiles.openfreemap.org"
 STYLE = {
     "version": 8,
@@ -26,7 +27,7 @@ STYLE = {
 
 
 def drawn(page: Page) -> None:
-    expect(page.locator("html")).to_have_attribute("data-map", "idle")
+    expect(page.locator("html")).to_have_attribute("data-map", "idle", timeout=DRAWN_MS)
 
 
 def hosts_asked(page: Page) -> set[str]:
