@@ -1,7 +1,7 @@
 """Every page and state as pictures, and the moving one of the README: `make screenshots`.
 
 Starts the product with its demo in a temporary folder. Pictures go to build/screenshots, those that
-the documents show to docs/img. `--only still|hero` takes a part.
+the documents show to docs/img. `--only still|hero` and `--look hand-dark` take a part.
 """
 
 import argparse
@@ -116,27 +116,26 @@ STATES_OF_A_HAND: dict[str, tuple[Step, Step]] = {
 }
 
 
-def stills(one: Demo, browser: Browser, state: Any) -> None:
-    for size, options in SIZES.items():
-        for scheme in ("light", "dark"):
-            look = f"{size}-{scheme}"
-            context = one.open(browser, state, color_scheme=scheme, **options)
-            page = context.new_page()
-            page.goto("/")
-            settled(page)
-            states = STATES if size == "desk" else STATES_OF_A_HAND
-            for name, (reach, leave) in states.items():
-                reach(page)
-                picture(page, f"{name}-{look}")
-                leave(page)
-            _alarm(one, page, look)
-            for name, path in PAGES.items():
-                if name == "login":
-                    context.clear_cookies()
-                page.goto(path)
-                page.wait_for_load_state("networkidle")
-                picture(page, f"{name}-{look}")
-            context.close()
+def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
+    """Every state and page in one size and scheme."""
+    size, scheme = look.split("-")
+    context = one.open(browser, state, color_scheme=scheme, **SIZES[size])
+    page = context.new_page()
+    page.goto("/")
+    settled(page)
+    states = STATES if size == "desk" else STATES_OF_A_HAND
+    for name, (reach, leave) in states.items():
+        reach(page)
+        picture(page, f"{name}-{look}")
+        leave(page)
+    _alarm(one, page, look)
+    for name, path in PAGES.items():
+        if name == "login":
+            context.clear_cookies()
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        picture(page, f"{name}-{look}")
+    context.close()
 
 
 def picture(page: Page, name: str) -> None:
@@ -164,8 +163,11 @@ def _alarm(one: Demo, page: Page, look: str) -> None:
 
 def show() -> None:
     """Bring the pictures of the documents to their place, in as few colours as do not show."""
-    for name, source in SHOWN.items():
-        with Image.open(TARGET / f"{source}.png") as image:
+    taken = {name: TARGET / f"{source}.png" for name, source in SHOWN.items()}
+    for name, source in taken.items():
+        if not source.exists():
+            continue
+        with Image.open(source) as image:
             image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(
                 DOCS / f"{name}.png", optimize=True
             )
@@ -174,15 +176,17 @@ def show() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=["still", "hero"])
-    only = parser.parse_args().only
+    looks = [f"{size}-{scheme}" for scheme in ("light", "dark") for size in SIZES]
+    parser.add_argument("--look", choices=looks, action="append")
+    asked = parser.parse_args()
     for folder in (TARGET, DOCS):
         folder.mkdir(parents=True, exist_ok=True)
     with demo() as (one, browser):
         state = one.signed_in(browser)
-        if only != "hero":
-            stills(one, browser, state)
+        for look in (asked.look or looks) if asked.only != "hero" else ():
+            stills(one, browser, state, look)
             show()
-        if only != "still":
+        if asked.only != "still":
             hero(one, browser, state, DOCS / "hero.webp")
     print(f"{len(list(TARGET.glob('*.png')))} pictures in {TARGET}")  # noqa: T201
 
