@@ -418,7 +418,7 @@ async def test_who_may_do_what_on_the_socket(action: str, who: str, house: House
     assert (await socket.connect(timeout=5))[0]
     await socket.send_to(text_data=json.dumps({"type": action, **frame}))
     await socket.send_to(text_data='{"type":"ping"}')
-    heard = []
+    heard: list[dict[str, Any]] = []
     while not heard or heard[-1]["type"] != "pong":
         heard.append(json.loads(await socket.receive_from(timeout=5)))
     await socket.disconnect()

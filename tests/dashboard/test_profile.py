@@ -229,7 +229,7 @@ def test_a_mail_sets_a_new_password(post_office, client) -> None:
     client.post("/password/", {"email": "Bob@Example.org"})
     (letter,) = mail.outbox
     assert letter.to == ["bob@example.org"]
-    (link,) = re.findall(r"http://testserver(/password/\S+)", letter.body)
+    (link,) = re.findall(r"http://testserver(/password/\S+)", str(letter.body))
     form = client.get(link)["Location"]
     new = {"new_password1": "harbour-lantern-42", "new_password2": "harbour-lantern-42"}
     assert client.post(form, new)["Location"] == "/"

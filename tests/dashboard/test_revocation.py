@@ -22,7 +22,7 @@ from django.test import Client
 from dashboard import people
 from fleet.processes import dies_with
 from tests import servers
-from tracking.models import Fleet, Membership
+from tracking.models import Fleet, Membership, Role
 
 ROOT = Path(__file__).parents[2]
 WITHIN_S = 5
@@ -69,7 +69,7 @@ async def watch(port: int, session: str) -> Any:
     origin = f"http://127.0.0.1:{port}"
     page = await websockets.connect(
         f"ws://127.0.0.1:{port}/ws/dashboard",
-        additional_headers={"Cookie": session}, origin=origin, open_timeout=30,
+        additional_headers={"Cookie": session, "Origin": origin}, open_timeout=30,
     )  # fmt: skip
     await page.send('{"type":"subscribe"}')
     assert json.loads(await page.recv())["type"] == "snapshot"
@@ -167,7 +167,7 @@ async def write(page: Any, vehicle: int) -> dict[str, Any]:
 async def test_a_lowered_role_counts_at_once(house: Any, ports: list[int]) -> None:
     page = await watch(ports[1], await sync_to_async(cookie)(house.bob))
     bob = await Membership.objects.aget(user=house.bob)
-    await sync_to_async(people.change_role)(bob, "viewer")
+    await sync_to_async(people.change_role)(bob, Role.VIEWER)
     assert (await write(page, house.van.pk))["code"] == "forbidden"
     await page.close()
 

@@ -16,7 +16,7 @@ from tests import servers
 ROOT = Path(__file__).parent.parent.parent
 
 
-def found(*, deploy: bool = False) -> list[str | None]:
+def found(*, deploy: bool = False) -> list[str]:
     messages = run_checks(tags=["fleetline"], include_deployment_checks=deploy)
     assert all(message.hint or "Redis" in message.msg for message in messages)
     return sorted(message.id or "" for message in messages if message.id != "fleetline.W001")
