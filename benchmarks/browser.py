@@ -158,7 +158,8 @@ def soaked(browser: Browser, seconds: int) -> dict[str, Any]:
     with site(SOAK_VEHICLES) as (address, cookie):
         page, _ = opened(browser, address, cookie, motion="no-preference", vehicles=SOAK_VEHICLES)
         meter = Meter(page)
-        start, seen = time.monotonic(), []
+        start = time.monotonic()
+        seen: list[tuple[float, float, float]] = []  # seconds, MB, nodes
         while (passed := time.monotonic() - start) < seconds:
             move(address)
             time.sleep(WINDOW_S)

@@ -38,8 +38,9 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   map.onUnfollow = onUnfollow;
   Object.assign(map, { onSelect });
   map.on("click", (event) => {
+    if (event.taken) return; // by the list of a count
     const slot = map.pick(event.point, coarse.matches ? REACH.coarse : REACH.fine);
-    if (!event.taken) onClick(slot, event);
+    onClick(slot, event.originalEvent, { place: map.place(event.point), drawn: event.lngLat });
   });
   map.on("mousemove", (event) => {
     const slot = map.pick(event.point);
