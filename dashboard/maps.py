@@ -49,26 +49,17 @@ def offers(known: list[towns.Town]) -> list[dict[str, Any]]:
 
 def drawn(known: list[towns.Town]) -> list[dict[str, Any]]:
     """The towns that are part of the built-in map, as static/js/basemap.js takes them."""
-    about = []
-    for town in known:
-        files = (
-            {"tiles": "tiles.pmtiles"}
-            if town.kind == "vector"
-            else {"roads": "roads.json", "town": "town.json"}
-        )
-        if town.kind == "raster":
-            continue
-        addresses = {key: address(town, file) for key, file in files.items()}
-        about.append(
-            {
-                "name": town.name,
-                "bounds": town.bounds,
-                "credit": town.credit,
-                "schema": town.schema,
-                **addresses,
-            }
-        )
-    return about
+    return [
+        {
+            "name": town.name,
+            "bounds": town.bounds,
+            "credit": town.credit,
+            "schema": town.schema,
+            **{key: address(town, file) for key, file in town.files.items()},
+        }
+        for town in known
+        if town.kind != "raster"
+    ]
 
 
 def address(town: towns.Town, file: str) -> str:

@@ -7,6 +7,7 @@ Each is a folder TOWNS/<name> with `about.json` beside its files; it appears and
 import gzip
 import html
 import json
+import logging
 import re
 import secrets
 import shutil
@@ -19,6 +20,8 @@ from django.conf import settings
 from django.utils.text import slugify
 
 from tracking import basemap
+
+log = logging.getLogger("fleetline.towns")
 
 OSM_CREDIT = '© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap contributors</a>'
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
@@ -49,11 +52,29 @@ class Town:
     def folder(self) -> Path:
         return Path(settings.TOWNS) / self.name
 
+    @property
+    def files(self) -> dict[str, str]:
+        """What browsers ask for, by what static/js/basemap.js calls it."""
+        if self.kind == "streets":
+            return {"roads": "roads.json", "town": "town.json"}
+        return {"tiles": "tiles.pmtiles"}
+
 
 def known() -> list[Town]:
-    """Every town, by name."""
-    found = sorted(Path(settings.TOWNS).glob("*/about.json"))
-    return [Town(**json.loads(path.read_bytes())) for path in found if NAME.fullmatch(path.parent.name)]
+    """Every town, by name; one that is damaged is left out, and said in the log."""
+    found = []
+    for path in sorted(Path(settings.TOWNS).glob("*/about.json")):
+        if not NAME.fullmatch(path.parent.name):
+            continue  # being added or removed
+        try:
+            town = Town(**json.loads(path.read_bytes()))
+            for file in town.files.values():
+                (town.folder / file).stat()
+        except (OSError, ValueError, TypeError) as error:
+            log.warning("map %s cannot be used: %s: %s", path.parent.name, type(error).__name__, error)
+        else:
+            found.append(town)
+    return found
 
 
 def street_files() -> list[Path]:

@@ -122,6 +122,16 @@ def test_a_missing_file_is_said(folder: Path) -> None:
         call_command("basemap", "add", str(folder / "nowhere.pmtiles"))
 
 
+def test_a_damaged_one_is_left_out_and_the_others_stay(folder: Path, caplog: Any) -> None:
+    for name in ("a", "b", "c"):
+        towns.add(geojson(folder, STREET), name=name)
+    (folder / "maps" / "a" / "about.json").write_text('{"name": "a", "colour": "red"}')
+    (folder / "maps" / "b" / "town.json").unlink()
+    assert [town.name for town in towns.known()] == ["c"]
+    assert "map a cannot be used" in caplog.text
+    assert "map b cannot be used" in caplog.text
+
+
 def layers(*names: str) -> list[dict[str, str]]:
     return [{"id": name} for name in names]
 
