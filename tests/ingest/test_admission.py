@@ -210,6 +210,20 @@ def test_ten_thousand_at_once_are_in_within_20_seconds_and_never_too_many_togeth
     assert all(inside[n + most] - inside[n] > 1 for n in range(len(inside) - most))
 
 
+def test_a_slow_process_has_few_under_way_and_calls_the_others_back_one_by_one():
+    from tracking.ingest import gate
+
+    now = 1000.0
+    one = gate.Gate(clock=lambda: now)
+    one.inside = gate.MAX_INSIDE
+    told = [one.turn() for _ in range(10_000)]
+    assert all(here == 0 and 1 <= later <= gate.LONGEST_S for here, later in told)
+    each_second = [sum(later == second for _, later in told) for second in range(1, 40)]
+    assert max(each_second) <= gate.CONNECTS_A_SECOND / gate.SLOWER + 1
+    one.inside -= 1
+    assert one.turn() == (0, 0)
+
+
 async def test_who_is_told_to_wait_is_told_how_long(house, connect, monkeypatch):
     from tracking.ingest import gate
 

@@ -69,10 +69,9 @@ class DeviceConsumer:
             if (seconds := await cls.wait()) > 0:
                 await cls.busy(send, subprotocol, seconds)
                 return
-            async with asyncio.timeout(HANDSHAKE_S):
-                source = await admission.admitted_by(claims)
-                connection = Connection(msgspec.structs.replace(source, client=client), send)
-                arrival = await arrivals()(source)
+            with gate().way_in():
+                source, arrival = await asyncio.wait_for(cls.arrive(claims), HANDSHAKE_S)
+            connection = Connection(msgspec.structs.replace(source, client=client), send)
         except Refused as refused:
             log.warning("refused %s: %s", client.partition(" ")[0], refused)
             strangers().note(refused, door=DOOR, client=client)
@@ -82,6 +81,11 @@ class DeviceConsumer:
             await cls.busy(send, subprotocol, random.randint(*RETRY_AFTER_S))  # noqa: S311
         else:
             await cls.serve(connection, arrival, receive, subprotocol)
+
+    @staticmethod
+    async def arrive(claims: tokens.Claims) -> tuple[Source, Arrival]:
+        source = await admission.admitted_by(claims)
+        return source, await arrivals()(source)
 
     @staticmethod
     async def wait() -> int:
