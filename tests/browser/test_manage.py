@@ -120,7 +120,7 @@ def test_a_driver_is_found_while_typing_and_texts_are_at_hand(start: Start) -> N
     page.goto("/manage/")
     add_vehicle(page, "Van 414")
     page.get_by_role("link", name="Van 414").click()
-    field = page.get_by_label("Driver", exact=True)
+    field = page.get_by_role("combobox", name="Driver")
     field.press_sequentially("dee")
     expect(page.locator("#driver-options option[value='Dee Dahl']")).to_have_count(1)
     field.fill("Dee Dahl")
