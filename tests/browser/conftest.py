@@ -17,6 +17,7 @@ from tests.faults.conftest import ROOT, House
 TIMEOUT_MS = 15_000
 # The list has the rows in view in the document, and a few more: all vehicles of the cast.
 SCREEN = {"width": 1000, "height": 1000}
+MAP_SCREEN = {"width": 1000, "height": 700}  # drawn in software
 # What the software renderer says about itself.
 CHATTER = re.compile(r"GL Driver Message")
 # A violation is an error of the console too, but not for everything.
@@ -163,10 +164,11 @@ def start(
     contexts: list[BrowserContext] = []
 
     def open_page(path: str = "/", *, who: str = "dana", webgl: bool = False, **options: Any) -> Page:
+        screen = MAP_SCREEN if webgl else SCREEN
         context = browser.new_context(
             base_url=house.url, storage_state=signed_in.get(who),
             # What a worker answers, page.route() does not see.
-            **{"viewport": SCREEN, "locale": "en-GB", "service_workers": "block", **options},
+            **{"viewport": screen, "locale": "en-GB", "service_workers": "block", **options},
         )  # fmt: skip
         contexts.append(context)
         context.set_default_timeout(TIMEOUT_MS)

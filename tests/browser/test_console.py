@@ -306,6 +306,7 @@ def test_a_page_of_another_version_offers_to_reload(start: Start) -> None:
     expect(banner).to_be_hidden()
     wire.version = "of-tomorrow"
     wire.cut()
+    expect(banner).to_be_visible()
     expect(banner).to_contain_text("Fleetline was updated.")
     wire.version = None
     banner.get_by_role("button", name="Reload").click()

@@ -64,6 +64,8 @@ def test_an_answer_that_overtakes_the_own_message_is_shown(start: Start, van: Va
         time.sleep(SLOW_S)
         route.fulfill(response=response)
 
+    tab(drawer, "Messages")
+    expect(drawer.get_by_role("textbox", name="Message to")).to_be_visible()
     page.route("**/messages/", slow_network)
     with van:
         write(drawer, "Where are you?")

@@ -26,7 +26,7 @@ def seconds_until(element: Locator, text: str) -> float:
 
 
 def test_a_vehicle_moves_on_the_page_within_two_seconds(start: Start, van: Van, house: House) -> None:
-    page = start(webgl=True)
+    page = start(f"/?q={van.name}", webgl=True)
     expect(page.locator("html")).to_have_attribute("data-vehicles", VEHICLES)
     expect(page.locator("html")).to_have_attribute("data-map", "idle")
     here = row(page, van)
@@ -74,7 +74,7 @@ def test_a_killed_web_process_is_told_and_healed_without_a_reload(
 ) -> None:
     # What a browser writes down while there is nobody at the other end.
     complaints.expect(r"WebSocket connection to .* failed", r"net::ERR_", r"status of 50[0-9]")
-    page = start(webgl=True)
+    page = start()
     page.evaluate("window.sameDocument = true")
     here = row(page, van)
     with van:
