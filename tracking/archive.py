@@ -25,6 +25,8 @@ from tracking.positions import Row
 
 log = logging.getLogger("fleetline.archive")
 
+# One a process: a run that was cut off by a failing Redis or database takes its own lease again.
+OWNER = uuid.uuid4().hex
 BATCH = 5000
 REST_S = 0.02  # others get to write, too
 GATHER_S = 0.1
@@ -48,7 +50,7 @@ class Stored(Struct):
 
 def run(shard: int) -> int:
     """Archive one shard until it has been empty for IDLE_S or RUN_S have passed; return positions stored."""
-    reader = journal.Reader(journal.connect(), shard, owner=uuid.uuid4().hex)
+    reader = journal.Reader(journal.connect(), shard, owner=OWNER)
     if not reader.hold():
         return 0
     stored, started, worked = 0, time.monotonic(), time.monotonic()

@@ -145,6 +145,8 @@ class Refused(Exception):
 class Clock:
     """Gives an untimed fix the time of its arrival, at least 1 ms after the one before it."""
 
+    __slots__ = ("last_ms",)
+
     def __init__(self) -> None:
         self.last_ms = 0
 

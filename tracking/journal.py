@@ -21,7 +21,7 @@ log = logging.getLogger("fleetline.journal")
 
 VERSION = b"\x01"
 WAKE_MS = 2000
-LEASE_MS = 15_000
+LEASE_MS = 6_000
 
 
 class Heard(Struct, array_like=True, gc=False):

@@ -69,13 +69,18 @@ def move_latest(rows: Iterable[Row]) -> None:
         if key not in newest or line[1] > newest[key][1]:
             newest[key] = line
     lines = [newest[key] for key in sorted(newest)]
-    if connection.vendor == "postgresql":
-        _through_incoming("tracking_latest", lines, _MOVE_FORWARD)
-        return
     marks = ", ".join(["%s"] * len(COLUMNS))
-    statement = f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) {_MOVE_FORWARD}"  # noqa: S608
+    arrays = ", ".join(f"%s::{kind}[]" for kind in TYPES)
     with connection.cursor() as cursor:
-        cursor.executemany(statement, lines)
+        if connection.vendor == "postgresql":
+            columns = [list(column) for column in zip(*lines, strict=True)]
+            cursor.execute(
+                f"INSERT INTO tracking_latest ({_names}) SELECT * FROM unnest({arrays}) {_MOVE_FORWARD}",  # noqa: S608
+                columns,
+            )
+        else:
+            statement = f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) {_MOVE_FORWARD}"  # noqa: S608
+            cursor.executemany(statement, lines)
 
 
 # --- PostgreSQL: COPY, straight into the table as long as everything is new -------------------
@@ -91,7 +96,7 @@ def _copy_in(rows: Sequence[Row]) -> int:
         except IntegrityError:
             # Something was sent again; what is aborted leaves dead rows, so for a while look first.
             _known_again_until = time.monotonic() + LOOK_FIRST_S
-    return _through_incoming("tracking_position", rows, _KEEP_FIRST)
+    return _copy_unknown(rows)
 
 
 def _copy(table: str, rows: Iterable[Row]) -> None:
@@ -106,7 +111,7 @@ def _copy(table: str, rows: Iterable[Row]) -> None:
             copy.write_row(line)
 
 
-def _through_incoming(table: str, rows: Iterable[Row], on_conflict: str) -> int:
+def _copy_unknown(rows: Iterable[Row]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
@@ -114,6 +119,6 @@ def _through_incoming(table: str, rows: Iterable[Row], on_conflict: str) -> int:
         cursor.execute("TRUNCATE incoming")
         _copy("incoming", rows)
         cursor.execute(
-            f"INSERT INTO {table} ({_names}) SELECT {_names} FROM incoming {on_conflict}"  # noqa: S608
+            f"INSERT INTO tracking_position ({_names}) SELECT {_names} FROM incoming {_KEEP_FIRST}"  # noqa: S608
         )
         return int(cursor.rowcount)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
 from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import Any, NamedTuple
@@ -43,6 +42,8 @@ class ErrorFrame(Struct, tag="error", omit_defaults=True):
 class Meter:
     """Positions and bytes averaged over RATE_WINDOW_S, as a bucket that drains at the rate."""
 
+    __slots__ = ("at", "bytes", "positions")
+
     def __init__(self) -> None:
         self.positions = self.bytes = 0.0
         self.at = time.monotonic()
@@ -76,7 +77,13 @@ Outgoing = str | int | Closing
 
 
 class Connection:
-    """One device, connected."""
+    """One device, connected. Thousands are, most of them silent: nothing that they do not need is kept."""
+
+    __slots__ = (
+        "_deliver_again", "_delivering", "_out", "_send", "_taken", "_writing",
+        "bad_in_a_row", "closed", "closing", "code", "epoch", "flusher", "heard", "highest", "in_flight",
+        "last_message", "last_time", "meter", "refused_at", "reporter", "said_unavailable", "source",
+    )  # fmt: skip
 
     def __init__(self, source: Source, send: Any) -> None:
         self.source = source
@@ -97,7 +104,7 @@ class Connection:
         self.last_message = 0
         self._send = send
         self._taken: Taken | None = None
-        self._out: deque[Outgoing] = deque()
+        self._out: list[Outgoing] = []
         self._writing: asyncio.Handle | asyncio.Task[None] | None = None
         self._delivering: asyncio.Task[None] | None = None
         self._deliver_again = False
@@ -153,7 +160,7 @@ class Connection:
     def _next(self) -> dict[str, str] | None:
         if self.closed or not self._out:
             return None
-        frame = self._out.popleft()
+        frame = self._out.pop(0)
         if isinstance(frame, Closing):
             self.close(frame.code)
             return None
