@@ -155,6 +155,6 @@ void main() {
     }
   }
   if (c.a < .004) discard;
-  float strength = (flags & 8) != 0 ? .22 : (flags & 1) != 0 ? .5 : 1.;
+  float strength = (flags & 8) != 0 ? .22 : (flags & 1) != 0 && many == 1 ? .5 : 1.; // of a count only some are stale
   result = c * strength;
 }`;
