@@ -1,5 +1,8 @@
 """Where things are on the pages."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.van import Van
@@ -44,3 +47,16 @@ def bubble(drawer: Locator, text: str) -> Locator:
 def alarm(page: Page, van: Van) -> Locator:
     """The vehicle's line in the bar on top of every page."""
     return page.locator(f"#alert-bar [data-vehicle='{van.pk}']")
+
+
+@contextmanager
+def cut_off(page: Page, state: str) -> Iterator[Page]:
+    """Another page of the same browser whose socket is "lost", or that is "signed-out"."""
+    other = page.context.new_page()
+    other.route_web_socket("**/ws/dashboard", lambda socket: socket.close())
+    if state == "signed-out":
+        other.route("**/api/session", lambda route: route.fulfill(status=401))
+    other.goto("/")
+    expect(other.locator("html")).to_have_attribute("data-socket", state)
+    yield other
+    other.close()

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.demo import PATIENCE_MS, Demo, demo, settled
 from tests.browser.film import hero
+from tests.browser.pages import cut_off
 from tests.house import ROOT
 
 TARGET, DOCS = ROOT / "build" / "screenshots", ROOT / "docs" / "img"
@@ -82,10 +83,6 @@ def _close(page: Page) -> None:
     page.locator("#drawer").get_by_role("button", name="Close").click()
 
 
-def _socket(state: str) -> Step:
-    return lambda page: page.evaluate("state => document.documentElement.dataset.socket = state", state)
-
-
 def _search(words: str) -> Step:
     return lambda page: page.get_by_role("searchbox").fill(words)
 
@@ -101,8 +98,6 @@ STATES: dict[str, tuple[Step, Step]] = {
     "messages": (_messages, _close),
     "no-match": (_search("no such vehicle"), _search("")),
     "keys": (lambda page: page.keyboard.press("?"), lambda page: page.keyboard.press("Escape")),
-    "lost": (_socket("lost"), _socket("live")),
-    "signed-out": (_socket("signed-out"), _socket("live")),
     "menu": (
         lambda page: page.locator("details.menu summary").click(),
         lambda page: page.locator("details.menu summary").click(),
@@ -129,6 +124,9 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         picture(page, f"{name}-{look}")
         leave(page)
     _alarm(one, page, look)
+    for name in ("lost", "signed-out"):
+        with cut_off(page, name) as other:
+            picture(other, f"{name}-{look}")
     for name, path in PAGES.items():
         if name == "login":
             context.clear_cookies()
