@@ -205,6 +205,8 @@ def growth(found: results.Results) -> str:
             on, cost = f"{NAMES[server]}, {NAMES[database]}", f"{r['cost_all']:.0f} µs"
             number = f"{int(count):,}".replace(",", " ")
             rows.append([number, on, cost, f"{r['ack_ms']['p99']:.0f} ms", more])
+        if f"bench-growth-{part}.svg" in plots(found):
+            blocks.append(f"![CPU of a position against {words_of(part)}](img/bench-growth-{part}.svg)")
         last = {"history": "a day of one vehicle read in", "browsers": "CPU a delivery"}.get(part, "")
         blocks.append(table([words_of(part), "on", "CPU a position", "ack p99", last], rows))
     return "\n\n".join(blocks)
@@ -235,7 +237,8 @@ def steps(found: results.Results) -> str:
             ])  # fmt: skip
             last = r["cost_all"]
     head = ["", "CPU a position", "saved", "acknowledged", "device to browser p50 / p99"]
-    return table(head, rows)
+    picture = "![CPU of a position at each step](img/bench-steps.svg)\n\n"
+    return (picture if "bench-steps.svg" in plots(found) else "") + table(head, rows)
 
 
 def about(found: results.Results) -> str:
@@ -291,10 +294,10 @@ def fill(page: str, found: results.Results) -> str:
     """The page with every table whose figures are there."""
     for name, make in TABLES.items():
         head, opening, rest = page.partition(f"<!-- {name} -->\n")
-        _, closing, tail = rest.partition(f"\n<!-- /{name} -->")
+        _, closing, tail = rest.partition(f"<!-- /{name} -->")
         if opening and closing:
             with contextlib.suppress(KeyError):
-                page = f"{head}{opening}{make(found)}{closing}{tail}"
+                page = f"{head}{opening}{make(found)}\n{closing}{tail}"
     return page
 
 

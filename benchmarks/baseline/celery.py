@@ -9,6 +9,7 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.baseline.settings")
 app = Celery("baseline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+app.conf.update(CELERY_DB_REUSE_MAX=1_000_000)  # kinder than its default, which opens the file for each task
 django.setup()
 
 from benchmarks.baseline.models import Position  # noqa: E402
