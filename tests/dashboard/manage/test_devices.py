@@ -42,6 +42,14 @@ def test_the_table_says_when_tokens_end(house, device, alice, sign_in) -> None:
     assert "van-7" not in sign_in("mallory").get("/manage/devices/").content.decode()
 
 
+def test_the_table_says_by_which_door_they_came(house, device, alice, settings) -> None:
+    noted(device, door="/i/", client="OwnTracks", code="disabled")
+    page = alice.get("/manage/devices/", headers=HTMX).content.decode()
+    assert 'title="disabled">/i/ <span class="bad">refused</span>' in page
+    settings.REDIS_URL = "unix:///nowhere.sock"
+    assert "van-7" in alice.get("/manage/devices/", headers=HTMX).content.decode()
+
+
 def test_a_device_is_disabled_and_enabled(device, url, alice) -> None:
     assert alice.post(url, {"do": "disable"})["Location"] == url
     device.refresh_from_db()
