@@ -51,9 +51,11 @@ def alarm(page: Page, van: Van) -> Locator:
 
 @contextmanager
 def cut_off(page: Page, state: str) -> Iterator[Page]:
-    """Another page of the same browser whose socket is "lost", or that is "signed-out"."""
+    """Another page of the same browser: its socket is "lost" or "forbidden", or it is "signed-out"."""
     other = page.context.new_page()
     other.route_web_socket("**/ws/dashboard", lambda socket: socket.close())
+    if state == "lost":
+        other.route("**/api/session", lambda route: route.abort())
     if state == "signed-out":
         other.route("**/api/session", lambda route: route.fulfill(status=401))
     other.goto("/")

@@ -124,7 +124,7 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         picture(page, f"{name}-{look}")
         leave(page)
     _alarm(one, page, look)
-    for name in ("lost", "signed-out"):
+    for name in ("lost", "forbidden", "signed-out"):
         with cut_off(page, name) as other:
             picture(other, f"{name}-{look}")
     for name, path in PAGES.items():

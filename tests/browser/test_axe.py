@@ -101,7 +101,7 @@ def alarms(harbour: list[Van]) -> Iterator[Van]:
 def test_nothing_serious_on_any_page(
     start: Start, alarms: Van, complaints: Complaints, size: str, scheme: str
 ) -> None:
-    complaints.expect(r"status of 4\d\d", r"WebSocket connection to .* failed")
+    complaints.expect(r"status of 4\d\d", r"WebSocket connection to .* failed", r"net::ERR_")
     found: dict[str, list[str]] = {}
     page = start("/", who="olga", color_scheme=scheme, reduced_motion="reduce", **SIZES[size])
     expect(page.locator("#alert-bar .alert-row").first).to_be_visible()
@@ -110,7 +110,7 @@ def test_nothing_serious_on_any_page(
         expect(page.locator("html")).to_have_attribute("data-vehicles", "4")
         reach(page)
         found[name] = violations(page)
-    for name in ("lost", "signed-out"):
+    for name in ("lost", "forbidden", "signed-out"):
         with cut_off(page, name) as other:
             found[name] = violations(other)
     for path in (path.format(pk=alarms.pk) for path in PATHS):
