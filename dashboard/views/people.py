@@ -101,7 +101,7 @@ def fleet_suspend(request: Request, slug: str) -> HttpResponse:
     """`suspended=1`: members and devices of the fleet are kept out; `0`: taken back."""
     fleet = fleet_or_404(request.user, slug)
     people.suspend(fleet, suspended=request.POST.get("suspended") == "1")
-    return redirect("members", slug)
+    return redirect("manage_fleet", slug)
 
 
 # --- one person --------------------------------------------------------------------------
