@@ -27,7 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_FRAME = 1 << 20, READ_BYTES = 1 << 18, TICK_MS = 1, DRAIN_S = 20, SETTLE_S = 1, CONNECT_S = 90 };
+enum { MAX_FRAME = 1 << 20, READ_BYTES = 1 << 18, TICK_MS = 1, DRAIN_S = 20, SETTLE_S = 1, CONNECT_S = 180 };
 enum state { AWAY, CONNECTING, GREETING, ONLINE };
 
 struct conn {

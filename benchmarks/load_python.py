@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 from picows import WSError, WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
 
-DRAIN_S, CONNECT_S, TICK_S = 20, 90, 0.001
+DRAIN_S, CONNECT_S, TICK_S = 20, 180, 0.001
 
 
 class Frame(msgspec.Struct):
