@@ -36,11 +36,13 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   const made = await create(container, { files, palette: palette(), workerUrl: worker });
   const map = new FleetMap(made, { canvas, files, store, palette: palette(), track: settings.trail });
   map.onUnfollow = onUnfollow;
-  Object.assign(map, { onSelect });
+  map.onSelect = onSelect;
   map.on("click", (event) => {
     if (event.taken) return; // by the list of a count
-    const slot = map.pick(event.point, coarse.matches ? REACH.coarse : REACH.fine);
-    onClick(slot, event.originalEvent, { place: map.place(event.point), drawn: event.lngLat });
+    onClick(map.pick(event.point), event.originalEvent, {
+      place: map.place(event.point),
+      drawn: event.lngLat,
+    });
   });
   map.on("mousemove", (event) => {
     const slot = map.pick(event.point);
