@@ -112,7 +112,7 @@ def test_somebody_with_an_account_joins_with_it_and_loses_no_role(house, sign_in
     ("wrong", "words"),
     [
         ({"username": "BOB"}, "taken"),
-        ({"password": "short"}, "at least 10 characters"),
+        ({"password": "short"}, 'role="alert">At least 10 characters'),
         ({"username": ""}, "required"),
     ],
 )
@@ -237,7 +237,7 @@ def test_a_reset_link_sets_a_password_once_and_signs_out_everywhere(house, sign_
     form = browser.get(link)["Location"]
     assert "set-password" in form  # the token is not in the address any more
     page = browser.post(form, {"new_password1": "short", "new_password2": "short"})
-    assert "at least 10 characters" in page.content.decode()
+    assert 'role="alert">At least 10 characters' in page.content.decode()
     new = {"new_password1": "harbour-lantern-42", "new_password2": "harbour-lantern-42"}
     assert browser.post(form, new)["Location"] == "/"
     assert browser.get("/api/session").json()["user"] == "vera"

@@ -67,7 +67,7 @@ def test_positions_are_kept_for_ever_unless_somebody_says_otherwise(browser) -> 
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
-        ({"password": "short"}, "at least 10 characters"),
+        ({"password": "short"}, 'role="alert">At least 10 characters'),
         ({"password": "12345678901"}, "entirely numeric"),
         ({"password": "password123"}, "too common"),
         ({"username": "harbourlantern", "password": "harbourlantern"}, "too similar"),
