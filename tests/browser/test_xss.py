@@ -62,6 +62,8 @@ FILL = """([n, payloads]) => {
 def eve(house: House) -> dict[str, Any]:
     """A manager of a fleet of her own, with one vehicle."""
     name = house.server
+    if name == "uvicorn":
+        pytest.skip("what pages do with text is the same on both servers")
     house.env["USER_PASSWORD"] = PASSWORD
     token = house.manage(
         "devicetoken", f"xss-{name}", "--fleet", f"xss-{name}", "--name", PAYLOADS[0], "--create"
