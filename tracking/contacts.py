@@ -244,6 +244,16 @@ CLOSED: dict[int, Any] = {
     4503: gettext_lazy("closed: told to come back"),
 }
 AHEAD = re.compile(r"time: (\d+) min ahead")
+# Of what tracking/fixes.py says on the wire, in English: what the owner of a device meets.
+REFUSALS: dict[str, Any] = {
+    "latitude, longitude: 0,0 is what a receiver without a fix says": gettext_lazy(
+        "latitude, longitude: 0,0 is what a receiver without a fix says"
+    ),
+    "time: before 1970": gettext_lazy("time: before 1970"),
+    "time: without a zone it could be any of 24 hours": gettext_lazy(
+        "time: without a zone it could be any of 24 hours"
+    ),
+}
 
 
 def words(code: str, params: dict[str, Any], *, at: datetime | None = None) -> str:
@@ -298,7 +308,7 @@ def refusal(detail: str) -> str:
     """Why a position was refused, with what to do about it where that is known."""
     ahead = AHEAD.match(detail)
     if ahead is None:
-        return detail
+        return str(REFUSALS.get(detail, detail))
     return _("time %(ahead)s ahead: check its clock") % {"ahead": span(int(ahead[1]) * 60)}
 
 

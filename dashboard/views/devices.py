@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.access import Request, may, signed_in, vehicle_or_404
 from dashboard.views.manage.connect import last_contacts
+from tracking.contacts import refusal
 from tracking.models import Device, Latest, Quarantined, Role
 
 QUARANTINED_SHOWN = 20
@@ -42,7 +43,12 @@ def device_context(device: Device) -> dict[str, Any]:
         "device": device,
         "contacts": last_contacts(device),
         "quarantined": [
-            {"received": datetime.fromtimestamp(row.received / 1000, UTC), "row": row} for row in refused
+            {
+                "received": datetime.fromtimestamp(row.received / 1000, UTC),
+                "why": refusal(row.detail) or row.code,
+                "row": row,
+            }
+            for row in refused
         ],
         "heard": next((datetime.fromtimestamp(ms / 1000, UTC) for ms in heard), None),
         "now": moment,

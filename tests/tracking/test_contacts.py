@@ -76,6 +76,19 @@ def test_every_code_that_the_door_refuses_with_has_words() -> None:
     assert codes <= contacts.WORDS.keys() | contacts.SENTENCES.keys()
 
 
+def test_refusals_that_owners_meet_are_said_in_their_language() -> None:
+    from tracking import contacts, fixes
+
+    here = {"latitude": 52.5, "longitude": 13.4}
+    wrong = ({"latitude": 0, "longitude": 0}, here | {"time": -1}, here | {"time": "2025-11-23T08:00:00"})
+    batch = fixes.decode_items(wrong, clock=fixes.Clock(), received=fixes.now_ms())
+    assert tuple(rejection.detail for rejection in batch.rejections) == tuple(contacts.REFUSALS)
+    with translation.override("zh-hans"):
+        for detail in contacts.REFUSALS:
+            assert contacts.refusal(detail) != detail
+        assert contacts.refusal("latitude: Expected `float`") == "latitude: Expected `float`"
+
+
 def test_the_same_again_is_counted_and_its_positions_are_added_up() -> None:
     same = {"code": "stored", "client": "Overland", "stored": 10}
     note(same, same)
