@@ -18,7 +18,6 @@ PIP := .venv/bin/pip --disable-pip-version-check
 export PATH := $(CURDIR)/.venv/node:$(PATH)
 SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
 SCRIPTS = $(wildcard tests/js/*.js)
-TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 .DELETE_ON_ERROR:
 .PHONY: run build test check messages bench growth chaos screenshots dev clean
@@ -26,9 +25,9 @@ TRANSLATIONS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT)
 
-build: .venv/.packages build/static/staticfiles.json $(TRANSLATIONS)
+build: .venv/.packages build/static/staticfiles.json build/.translations
 
-dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json $(TRANSLATIONS)
+dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json build/.translations
 
 test: dev
 	$(PY) -m pytest -q
@@ -102,9 +101,9 @@ node_modules/.dev-packages: package-lock.json package.json | .venv/.npm
 	@npm ci --ignore-scripts --silent
 	@touch node_modules/.packages $@
 
-# Compiled without gettext, which users need not have.
-%.mo: %.po | .venv/.packages
-	@$(PY) -c 'import sys, polib; polib.pofile(sys.argv[1]).save_as_mofile(sys.argv[2])' $< $@
+build/.translations: $(wildcard locale/*/LC_MESSAGES/*.po) .venv/.packages
+	@$(PY) manage.py compilemessages
+	@mkdir -p build && touch $@
 
 build/.basemap: $(shell find . -name build_assets.py -not -path './.venv/*') .venv/.packages node_modules/.packages
 	@echo "Base map …"
