@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from celery import shared_task
 from django.contrib.auth.forms import PasswordResetForm
+from django.utils import translation
 from django.utils.timezone import now
 
 from dashboard.models import FailedLogin, Invitation, Session, UsedLink
@@ -15,19 +16,20 @@ KEEP_ATTEMPTS = timedelta(hours=1)
 
 
 @shared_task(expires=MAIL_EXPIRES_S)
-def mail_reset(email: str, host: str, secure: bool) -> None:
+def mail_reset(email: str, host: str, secure: bool, language: str) -> None:
     """Send a link that sets a new password to everybody active with this address, if anybody has it.
 
     Here and not in the page: looking and sending take time only for an address that somebody has.
     """
     form = PasswordResetForm({"email": email})
     if form.is_valid():
-        form.save(
-            domain_override=host,
-            use_https=secure,
-            subject_template_name="dashboard/accounts/reset_subject.txt",
-            email_template_name="dashboard/accounts/reset_mail.txt",
-        )
+        with translation.override(language):
+            form.save(
+                domain_override=host,
+                use_https=secure,
+                subject_template_name="dashboard/accounts/reset_subject.txt",
+                email_template_name="dashboard/accounts/reset_mail.txt",
+            )
 
 
 @shared_task

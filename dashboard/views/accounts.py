@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -135,7 +136,8 @@ def reset(request: HttpRequest) -> HttpResponse:
         context |= {"email": email, "wrong": True}
         return render(request, "dashboard/accounts/reset.html", context)
     try:
-        mail_reset.apply_async(args=[email, request.get_host(), request.is_secure()], retry=False)
+        args = [email, request.get_host(), request.is_secure(), get_language() or "en"]
+        mail_reset.apply_async(args=args, retry=False)
     except (OperationalError, OSError):
         return render(request, "dashboard/accounts/reset.html", context | {"failed": True}, status=503)
     return render(request, "dashboard/accounts/reset.html", context | {"sent": True})

@@ -3,6 +3,7 @@
 // The map under the vehicles: Natural Earth, GeoNames, and streets where they are installed.
 // No glyphs and no sprites: text is drawn from the page's own font.
 
+import { t } from "./i18n.js";
 import { streetNames, worldNames, zoomed } from "./map-names.js";
 import { tileLayers } from "./town-layers.js";
 
@@ -17,8 +18,10 @@ import { tileLayers } from "./town-layers.js";
  */
 
 const EMPTY = { type: "FeatureCollection", features: [] };
-export const CREDIT =
-  'Made with <a href="https://www.naturalearthdata.com">Natural Earth</a> · cities © <a href="https://www.geonames.org">GeoNames</a> (CC BY 4.0)';
+export const CREDIT = t("Made with {earth} · cities © {cities} (CC BY 4.0)", {
+  earth: '<a href="https://www.naturalearthdata.com">Natural Earth</a>',
+  cities: '<a href="https://www.geonames.org">GeoNames</a>',
+});
 export const ROADS_CREDIT =
   '© <a href="https://www.openstreetmap.org/copyright">OpenStreetMap contributors</a>';
 

@@ -244,6 +244,13 @@ def test_the_answer_does_not_tell_who_has_the_address(post_office, client) -> No
     assert len(mail.outbox) == 1
 
 
+def test_the_mail_is_in_the_language_of_the_page(post_office, client) -> None:
+    client.post("/password/", {"email": "bob@example.org"}, headers={"Accept-Language": "zh-CN"})
+    (letter,) = mail.outbox
+    assert letter.subject == "Fleetline 新密码"
+    assert "有人为 testserver 上的 bob 申请了新密码" in letter.body
+
+
 def test_mails_are_limited(post_office, client) -> None:
     answers = [client.post("/password/", {"email": "bob@example.org"}).status_code for _ in range(6)]
     assert answers == [200] * 5 + [429]
