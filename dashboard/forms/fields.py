@@ -20,6 +20,7 @@ from django.utils.translation import ngettext_lazy
 from tracking.vehicles import MAX_UID
 
 MAX_TAGS, MAX_TAG = 12, 30
+BETWEEN_TAGS = re.compile(r"[,;|，；、]")
 
 # What a token, an address or a gateway can say; nothing that hides in a line.
 uid_validator = RegexValidator(r"^[^\s\x00-\x1f\x7f]+\Z", _("A device id has no spaces."))
@@ -34,7 +35,7 @@ def tags_in(text: str) -> list[str]:
 
     Raises forms.ValidationError for too many or too long ones.
     """
-    tags = list(dict.fromkeys(" ".join(part.split()) for part in re.split(r"[,;|]", text) if part.strip()))
+    tags = list(dict.fromkeys(" ".join(part.split()) for part in BETWEEN_TAGS.split(text) if part.strip()))
     if len(tags) > MAX_TAGS:
         raise forms.ValidationError(_("At most %(most)d tags."), params={"most": MAX_TAGS})
     if any(len(tag) > MAX_TAG for tag in tags):

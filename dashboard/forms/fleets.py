@@ -106,7 +106,7 @@ class CannedForm(FleetModelForm):
         label=_("Answers"),
         most=MAX_REPLIES,
         length=MAX_REPLY,
-        without=",",
+        without=",，",
         help_text=_("One a line: what a driver can answer with one tap. The first come first."),
     )
 

@@ -1,5 +1,6 @@
 """The conversation with one vehicle."""
 
+import re
 import uuid
 from typing import Any
 
@@ -60,7 +61,7 @@ def _write(request: Request, pk: int) -> HttpResponse:
             author=request.user,
             author_name=request.user.get_full_name() or request.user.get_username(),
             text=text,
-            replies=[word.strip() for word in typed["replies"].split(",") if word.strip()],
+            replies=[word.strip() for word in re.split("[,，]", typed["replies"]) if word.strip()],
             client_id=typed["client_id"][:64] or None,
         )
     except messages.Refused as error:

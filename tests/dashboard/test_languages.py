@@ -8,6 +8,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from dashboard import programs
+from dashboard.forms.fields import tags_in
 from dashboard.models import Profile
 from tests.dashboard.conftest import HTMX
 from tests.dashboard.test_matrix import GONE, OPEN, ROUTES
@@ -168,6 +169,13 @@ def test_numbers_and_moments_are_written_as_in_china(house, sos, sign_in) -> Non
     sos.count = 3
     sos.save()
     assert "3 次，最近" in sign_in("vera").get("/alerts/").content.decode()
+
+
+def test_what_is_listed_may_have_chinese_commas(house, sign_in) -> None:
+    assert tags_in("冷藏，夜班、 VIP, 北") == ["冷藏", "夜班", "VIP", "北"]
+    written = {"text": "几点到？", "client_id": "1", "replies": "好的，会晚到"}
+    sign_in("bob").post(f"/vehicles/{house.van.pk}/messages/", written, headers=HTMX)
+    assert house.van.messages.get().replies == ["好的", "会晚到"]
 
 
 def test_the_first_start_is_in_chinese(db, django_user_model) -> None:
