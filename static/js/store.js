@@ -231,6 +231,10 @@ export class Store {
   #position(item) {
     const slot = this.slot(number(item[0]));
     const time = number(item[1]);
+    if (slot >= 0 && time === this.time[slot] && !Object.is(this.battery[slot], number(item[6]))) {
+      this.battery[slot] = number(item[6]); // a heartbeat: the same position, another battery
+      return slot;
+    }
     if (slot < 0 || !(time > this.time[slot] || Number.isNaN(this.time[slot]))) return -1;
     this.#gap(slot, time);
     this.lat[slot] = number(item[2]);

@@ -104,6 +104,16 @@ test("an older or equal fix moves nothing, an unknown vehicle is ignored", () =>
   assert.equal(store.lat[store.slot(1)], 57.7);
 });
 
+test("a heartbeat of the same time changes the battery alone", () => {
+  const store = new Store();
+  store.apply(snapshot([vehicle(1, { position: fix(1, T0) })]));
+  const beat = fix(1, T0, { lat: 9 });
+  beat[6] = 42;
+  assert.deepEqual(store.apply(positions(beat)), [store.slot(1)]);
+  assert.equal(store.battery[store.slot(1)], 42);
+  assert.equal(store.lat[store.slot(1)], 57.7);
+});
+
 test("a snapshot over changes that came before it is the same as a fresh one", () => {
   const late = new Store();
   late.apply(snapshot([vehicle(1, { position: fix(1, T0) }), vehicle(3)]));
