@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.access import Request, fleets_where, signed_in
@@ -42,7 +43,7 @@ def demo_remove(request: Request) -> HttpResponse:
         raise Http404
     everything = set(Fleet.objects.filter(demo=True).values_list("pk", flat=True))
     if not everything <= fleets_where(request.user, Role.MANAGER):
-        raise PermissionDenied("Only a manager of the demo fleets can remove them.")
+        raise PermissionDenied(_("Only a manager of the demo fleets can remove them."))
     demo.remove()
     if not request.htmx:
         return redirect("live")

@@ -1,9 +1,12 @@
 """Every page in Simplified Chinese: nothing in English is left on it, and it is given to whom it suits."""
 
+import json
+import os
 import re
 from html.parser import HTMLParser
 
 import pytest
+import redis
 from django.test import Client, override_settings
 from django.urls import reverse
 
@@ -14,6 +17,7 @@ from tests.dashboard.conftest import HTMX
 from tests.dashboard.test_matrix import GONE, OPEN, ROUTES
 from tests.dashboard.test_pagedata import told
 from tracking import devices, messages
+from tracking.models import Fleet
 
 CHINESE = {"Accept-Language": "zh-CN,zh;q=0.9,en;q=0.5"}
 ENGLISH = {"Accept-Language": "en"}
@@ -86,6 +90,11 @@ def full(house, sos) -> None:
     """A house in which every page has something to show."""
     programs.issue(house.root, name="a program")
     devices.knock("new", fleet="north")
+    parade = Fleet.objects.create(slug="demo", name="Demo", demo=True)
+    parade.vehicles.create(name="Van")
+    with redis.Redis.from_url(os.environ["REDIS_URL"]) as store:
+        store.set("demo:progress", json.dumps({"phase": "history", "done": 1, "total": 2}))
+        store.set("chaos:counts", json.dumps({"acked": 3, "stored": 2, "lost": 0}))
     messages.queue(house.van, author=house.root, text="你好")
 
 
