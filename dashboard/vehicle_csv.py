@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.forms.drivers import phone_validator
@@ -15,6 +16,8 @@ from tracking import vehicles
 from tracking.history.exports.csv import harmless, quoted
 from tracking.models import Device, Driver, Fleet, Vehicle
 
+# What spreadsheets save a CSV file in, that is no Unicode, by the language of their user.
+OLD_ENCODINGS = {"zh-hans": "gb18030"}
 COLUMNS = ("name", "plate", "tags", "driver", "phone", "device")
 LENGTHS = {"name": 100, "plate": 20, "tags": 400, "driver": 100, "phone": 40, "device": vehicles.MAX_UID}
 MAX_ROWS = 10_000
@@ -56,11 +59,11 @@ class Line:
 
 
 def decode(content: bytes) -> str:
-    """The text of a file as spreadsheets save it: UTF-8 or UTF-16 with a mark, UTF-8, else Windows-1252."""
+    """The text of a file as spreadsheets save it: UTF-8, UTF-16 with a mark, else an old encoding."""
     if len(content) > MAX_BYTES:
         raise Unreadable(_("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1024 // 1024})
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", "cp1252"):
+    for encoding in ("utf-16",) if marked else ("utf-8-sig", OLD_ENCODINGS.get(get_language() or "", "cp1252")):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import translation
 
 from dashboard import vehicle_csv
 from tracking import devices
@@ -74,6 +75,12 @@ def test_a_file_that_cannot_be_taken_says_why(house, text, words) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 def test_as_spreadsheets_save_it(encoding) -> None:
     assert vehicle_csv.decode("name\nVän 8\n".encode(encoding)) == "name\nVän 8\n"
+
+
+def test_as_chinese_spreadsheets_save_it() -> None:
+    with translation.override("zh-hans"):
+        assert vehicle_csv.decode("name\n京A12345 冷藏车\n".encode("gbk")) == "name\n京A12345 冷藏车\n"
+        assert vehicle_csv.decode("name\n冷藏车\n".encode()) == "name\n冷藏车\n"
 
 
 def test_what_is_no_text_is_refused() -> None:
