@@ -63,7 +63,9 @@ def decode(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise Unreadable(_("The file is larger than %(most)d MB.") % {"most": MAX_BYTES // 1024 // 1024})
     marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    for encoding in ("utf-16",) if marked else ("utf-8-sig", OLD_ENCODINGS.get(get_language() or "", "cp1252")):
+    for encoding in (
+        ("utf-16",) if marked else ("utf-8-sig", OLD_ENCODINGS.get(get_language() or "", "cp1252"))
+    ):
         try:
             return content.decode(encoding)
         except UnicodeDecodeError:
