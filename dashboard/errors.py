@@ -4,7 +4,10 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext
+
+from dashboard.models import Profile
 
 
 def api_error(status: int, code: str, detail: str) -> JsonResponse:
@@ -35,6 +38,15 @@ def _answer(request: HttpRequest, status: int, code: str, detail: str) -> HttpRe
     return render(request, f"{status}.html", {"detail": detail}, status=status)
 
 
+def _speak_to(request: HttpRequest) -> None:
+    """Take the language of who is signed in, which no view has taken yet."""
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        chosen = Profile.objects.filter(user=user).values_list("language", flat=True).first()
+        if chosen:
+            translation.activate(chosen)
+
+
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 400, "bad_request", gettext("The server could not understand this request."))
 
@@ -44,6 +56,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    _speak_to(request)
     return _answer(
         request,
         403,
@@ -53,6 +66,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    _speak_to(request)
     return _answer(request, 404, "not_found", gettext("There is nothing here, or it is not yours to see."))
 
 

@@ -166,9 +166,13 @@ def test_a_persons_choice_is_stronger_than_the_browser(house, sign_in) -> None:
     assert bob.get("/alerts/", headers=ENGLISH)["Content-Language"] == "zh-hans"
     # Parts of pages and refusals too.
     assert "消息" in bob.get(f"/vehicles/{house.van.pk}/messages/", headers=HTMX | ENGLISH).content.decode()
-    refused = bob.get("/manage/", headers=ENGLISH)
-    assert refused.status_code == 403
-    assert english(refused.content.decode()) == []
+    for status, refused in (
+        (403, bob.get("/manage/", headers=ENGLISH)),
+        (404, bob.get("/nowhere/", headers=ENGLISH)),
+        (403, sign_in("bob", enforce_csrf_checks=True).post("/logout/", headers=ENGLISH)),
+    ):
+        assert refused.status_code == status
+        assert english(refused.content.decode()) == []
 
 
 def test_numbers_and_moments_are_written_as_in_china(house, sos, sign_in) -> None:
