@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from msgspec import Struct, field
 
 from tracking.fixes import now_ms
@@ -272,15 +272,15 @@ def _early(params: dict[str, Any], at: datetime) -> str:
 
 
 def _connected(params: dict[str, Any], _at: datetime) -> str:
-    return ", ".join([_("connected"), *_counts(params)])
+    return _listed([_("connected"), *_counts(params)])
 
 
 def _closed(params: dict[str, Any], _at: datetime) -> str:
-    return ", ".join([str(CLOSED.get(params.get("close", 0), _("left"))), *_counts(params)])
+    return _listed([str(CLOSED.get(params.get("close", 0), _("left"))), *_counts(params)])
 
 
 def _stored(params: dict[str, Any], _at: datetime) -> str:
-    return ", ".join(_counts(params)) or _("nothing to store")
+    return _listed(_counts(params)) or _("nothing to store")
 
 
 SENTENCES: dict[str, Callable[[dict[str, Any], datetime], str]] = {
@@ -290,6 +290,10 @@ SENTENCES: dict[str, Callable[[dict[str, Any], datetime], str]] = {
     "closed": _closed,
     "stored": _stored,
 }
+
+
+def _listed(parts: list[str]) -> str:
+    return pgettext("between the parts of a list", ", ").join(parts)
 
 
 def _counts(params: dict[str, Any]) -> list[str]:
