@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,9 +30,20 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
     return kind.startsWith("webgl") ? null : get.call(this, kind, ...rest);
 };"""
 
+# What a server could do differently: sockets, streams, signing in. The rest is the page itself: once.
+ON_BOTH = ("test_live", "test_drawer", "test_signin")
+
 # Playwright keeps an event loop running in this thread: nothing here outlives the package, or the
 # asynchronous tests of other packages could not run theirs.
 Start = Callable[..., Page]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in list(items):
+        elsewhere = item.path.parent != here or item.path.stem in ON_BOTH
+        if not elsewhere and "uvicorn" in item.name.rpartition("[")[2]:
+            items.remove(item)
 
 
 @pytest.fixture(scope="package", autouse=True)

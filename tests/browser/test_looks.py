@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Start
-from tests.browser.pages import open_drawer, row
+from tests.browser.pages import open_drawer, row, tab
 from tests.browser.van import Van
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -36,6 +36,7 @@ def test_everything_is_in_reach_on_a_phone(start: Start, van: Van) -> None:
     assert box is not None
     assert (box["x"], box["width"]) == (0, PHONE["width"])
     assert too_wide(page) <= 0
+    tab(drawer, "Messages")
     send = drawer.get_by_role("button", name="Send")
     send.scroll_into_view_if_needed()
     expect(send).to_be_in_viewport(ratio=0.9)  # pixels are not whole
