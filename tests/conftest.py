@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import redis
 from django.conf import settings
+from django.utils import translation
 
 from tests import servers
 
@@ -70,6 +71,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _empty_redis() -> None:
     with redis.Redis.from_url(os.environ["REDIS_URL"]) as client:
         client.flushall()
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """A request leaves its reader's language behind, in which the next test would read."""
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
