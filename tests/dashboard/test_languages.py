@@ -33,7 +33,7 @@ NAMES = {
     "Fleetline", "Android", "iPhone", "Traccar", "Traccar Client", "OwnTracks", "Overland", "Colota",
     "GPSLogger", "Logging details", "Log to custom", "Allow offline", "OsmAnd", "Home Assistant", "Droid",
     "Google", "App Store", "WebSocket", "OpenFreeMap", "OpenStreetMap", "WebGL", "GeoJSON", "Esc", "ident",
-    "xml", "English", "km", "flespi", "traccar",
+    "xml", "English", "km", "mi", "mph", "flespi", "traccar",
     # the cast's
     "North", "South", "Van", "Jan de Vries", "Truck", "van", "truck", "north", "south", "alice", "bob",
     "vera", "mallory", "root", "Kreuzberg", "Demo", "new", "program",
