@@ -91,6 +91,12 @@ class House:
         with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
             return database.execute(query).fetchall()
 
+    def close_alerts(self) -> None:
+        """Nobody's alarm is open any more, for the pages that are opened from now on."""
+        with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
+            database.execute("UPDATE tracking_alert SET status = 'closed' WHERE status = 'open'")
+            database.commit()
+
     def archived(self) -> bool:
         status, state = self.health()
         return status == 200 and state["journal"]["length"] == 0

@@ -28,6 +28,14 @@ VANS = {
     "Robin": "Rut Ramsay",
     "Siskin": "Siv Sand",
     "Tern": "Tea Ton",
+    "Avocet": "Ada Alm",
+    "Bunting": "Bea Bang",
+    "Crake": "Col Crafoord",
+    "Dipper": "Dag Dunér",
+    "Egret": "Elo Eng",
+    "Finch": "Fia Frisk",
+    "Grebe": "Gil Grip",
+    "Harrier": "Hugo Hjort",
 }
 # Sees north in miles, on New York's clock, and wants no keys of one character.
 ABROAD = "nora"

@@ -17,7 +17,7 @@ from tests.faults.conftest import ROOT, House
 
 TIMEOUT_MS = 15_000
 # The list has the rows in view in the document, and a few more: all vehicles of the cast.
-SCREEN = {"width": 1000, "height": 1000}
+SCREEN = {"width": 1000, "height": 1400}
 MAP_SCREEN = {"width": 1000, "height": 700}  # drawn in software
 # What the software renderer says about itself.
 CHATTER = re.compile(r"GL Driver Message")
@@ -93,6 +93,11 @@ def vans(house: House, cast: dict[str, Any]) -> Iterator[Van]:
 def van(vans: Iterator[Van]) -> Van:
     """A vehicle that no other test has touched; offline until `with van:`."""
     return next(vans)
+
+
+@pytest.fixture(autouse=True)
+def _no_open_alarms(house: House) -> None:
+    house.close_alerts()
 
 
 @pytest.fixture
