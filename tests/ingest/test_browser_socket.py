@@ -186,7 +186,6 @@ async def test_a_page_that_joins_right_after_an_alarm_is_told_of_it(house, conne
 @pytest.mark.parametrize("how", ["membership", "session", "user", "password"])
 async def test_who_may_no_longer_look_is_cut_off_within_five_seconds(house, watch, how):
     from dashboard.models import Session
-
     from tracking.models import Membership
 
     page, _ = await watch(house.bob)
