@@ -48,7 +48,7 @@ class Vehicle(models.Model):
     tags = models.JSONField(default=list, blank=True)
     icon = models.CharField(max_length=16, choices=Icon, default=Icon.ARROW)
     colour = models.CharField(max_length=16, choices=Colour, default=Colour.NONE, blank=True)
-    # Who drives it now: the driver of its assignment without an end (tracking/drivers.py keeps them together).
+    # Who drives it now: the driver of its assignment without an end (kept together by tracking/drivers.py).
     driver = models.ForeignKey(Driver, models.SET_NULL, null=True, blank=True, related_name="vehicles")
     # The number of its newest message; raised under a lock of this row, so that messages
     # of one vehicle have an order.
@@ -85,7 +85,7 @@ class Device(models.Model):
 
 
 class Fitting(models.Model):
-    """From `start` on a device was in this vehicle, until its next fitting. Rows only for those that moved."""
+    """From `start` on a device was in this vehicle, until its next fitting. Only those that moved have any."""
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="fittings")
     vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="fittings")
