@@ -85,7 +85,7 @@ class Device(models.Model):
 
 
 class Fitting(models.Model):
-    """From `start` on a device was in this vehicle, until its next fitting. Only those that moved have any."""
+    """From `start` on a device was in this vehicle, until its next fitting. Only moved ones have any."""
 
     device = models.ForeignKey(Device, models.CASCADE, related_name="fittings")
     vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="fittings")
