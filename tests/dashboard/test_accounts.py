@@ -149,7 +149,7 @@ def test_nothing_tells_whether_there_is_such_a_name(house) -> None:
 
 def test_the_password_of_an_unknown_name_is_hashed_too(house, client, settings) -> None:
     """Else the time of the answer tells who exists."""
-    hashed = []
+    hashed: list[str] = []
     settings.PASSWORD_HASHERS = ["tests.dashboard.test_accounts.CountingHasher"]
     CountingHasher.seen = hashed
     client.post("/login/", {"username": "nobody-at-all", "password": "x"})

@@ -28,7 +28,7 @@ def yard() -> SimpleNamespace:
 
 def who(vehicle: Vehicle, moment: datetime) -> str | None:
     driver = drivers.at(vehicle.pk, moment)
-    return driver and driver.name
+    return driver.name if driver else None
 
 
 def test_a_shift_change_keeps_who_drove_before(yard) -> None:

@@ -127,7 +127,7 @@ def test_the_street_comes_before_the_city(settings, tmp_path, monkeypatch) -> No
 def test_a_town_that_is_added_is_known_soon(settings, tmp_path, monkeypatch) -> None:
     settings.BASEMAP, settings.TOWNS = tmp_path / "basemap", tmp_path / "towns"
     clock = iter((0.0, places.CHECK_S / 2, places.CHECK_S, 2 * places.CHECK_S))
-    monkeypatch.setattr(places.time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr("tracking.places.time.monotonic", lambda: next(clock))
     assert words(57.93, 12.5334) == "in Alingsås"
     line = {"type": "LineString", "coordinates": [[12.53, 57.93], [12.54, 57.93]]}
     added = settings.TOWNS / "alingsas"
