@@ -91,10 +91,10 @@ class House:
         with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
             return database.execute(query).fetchall()
 
-    def close_alerts(self) -> None:
-        """Nobody's alarm is open any more, for the pages that are opened from now on."""
+    def forget_alerts(self) -> None:
+        """There was never an alarm, for the pages that are opened from now on."""
         with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
-            database.execute("UPDATE tracking_alert SET status = 'closed' WHERE status = 'open'")
+            database.execute("DELETE FROM tracking_alert")
             database.commit()
 
     def archived(self) -> bool:

@@ -27,7 +27,7 @@ VANS = {
     "Quail": "Qiu Qvarn",
     "Robin": "Rut Ramsay",
     "Siskin": "Siv Sand",
-    "Tern": "Tea Ton",
+    "Wigeon": "Wim Wik",
     "Avocet": "Ada Alm",
     "Bunting": "Bea Bang",
     "Crake": "Col Crafoord",

@@ -96,8 +96,8 @@ def van(vans: Iterator[Van]) -> Van:
 
 
 @pytest.fixture(autouse=True)
-def _no_open_alarms(house: House) -> None:
-    house.close_alerts()
+def _no_alarm_of_another_test(house: House) -> None:
+    house.forget_alerts()
 
 
 @pytest.fixture
