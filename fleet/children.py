@@ -11,7 +11,7 @@ from fleet.supervisor import Child
 
 # The sum of the stages' longest waits stays below the 10 s that Ctrl-C may take.
 WEB_STAGE, WORKER_STAGE, BEAT_STAGE, REDIS_STAGE = range(4)
-WEB_PATIENCE_S, WORKER_PATIENCE_S, BEAT_PATIENCE_S, REDIS_PATIENCE_S = 3.0, 3.5, 0.75, 0.75
+WEB_PATIENCE_S, WORKER_PATIENCE_S, BEAT_PATIENCE_S, REDIS_PATIENCE_S = 3.0, 4.0, 1.0, 0.75
 
 
 def redis() -> Child:
