@@ -107,14 +107,12 @@ def storage(found: results.Results) -> str:
         cells = []
         for database in shown:
             if f"{format}/{database}" not in exported:
-                break
+                cells.append("–")
+                continue
             r, reading = exported[f"{format}/{database}"], exported[f"read/{database}"]
             ratio = r["cpu_us"] / reading["cpu_us"]
             cells.append(f"{figure(r['rows_per_s'], '/s', -least)}, {ratio:.1f} × reading only")
-        else:
-            rows.append(
-                [f"export of a million positions as {NAMES[format]}", f"≥ {least // 1000} 000/s", *cells]
-            )
+        rows.append([f"export of a million positions as {NAMES[format]}", f"≥ {least // 1000} 000/s", *cells])
     return table(["", "target", *(NAMES[d] for d in shown)], rows)
 
 
