@@ -72,6 +72,7 @@ export class Drawer {
   #drawer;
   #address;
   #open = -1;
+  #missing = -1;
   /** The tab that was looked at last: the next vehicle opens with it. */
   tab = "";
 
@@ -93,6 +94,7 @@ export class Drawer {
   async show(id) {
     if (this.#open === id) return;
     this.#begin(id);
+    this.#missing = -1;
     const body = this.#body;
     const address = this.#address(id) + (this.tab ? `?tab=${this.tab}` : "");
     body.setAttribute("aria-busy", "true");
@@ -101,12 +103,15 @@ export class Drawer {
       await window.htmx.ajax("GET", address, { target: "#drawer-body", swap: "innerHTML" });
     } finally {
       body.removeAttribute("aria-busy");
+      // The picture of the fleet was faster than this answer, and says it better.
+      if (this.#missing === id && this.#open === id) this.missing(id);
     }
   }
 
   /** There is no such vehicle, or not for this person: which of them is not told. @param {number} id */
   missing(id) {
     this.#begin(id);
+    this.#missing = id;
     const note = document.createElement("p");
     note.className = "drawer-note";
     note.textContent = t("There is no such vehicle in your fleets. It may have been removed.");

@@ -38,9 +38,11 @@ def alarmed(harbour: list[Van]) -> Iterator[Van]:
 
 
 def screen(start: Start, who: str, path: str = "/alerts/") -> Page:
-    page = start(path, who=who)
+    first = start(path, who=who)
+    page = first.context.new_page()  # nobody has clicked on it yet
+    first.close()
     page.add_init_script(COUNT_TONES)
-    page.reload()
+    page.goto(path)
     expect(page.locator("html")).to_have_attribute("data-socket", "live")
     return page
 
