@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import redis
-from django.conf import settings
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef
 
-from tracking import journal, live
+from tracking import journal, live, presence
 from tracking.fixes import now_ms
 from tracking.models import (
     Alert,
@@ -100,9 +99,8 @@ def remove_fleet(fleet: Fleet) -> int:
 
 def forget(fleets: Mapping[int, Iterable[int]], devices: Iterable[int]) -> None:
     """Take what Redis knows of these devices and vehicles (by fleet) away, and tell the pages."""
-    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=settings.REDIS_TIMEOUT_S) as client:
-        for part in _parts(list(devices)):
-            client.delete(*(f"conn:{device}" for device in part))
+    for part in _parts(list(devices)):
+        presence.forget(devices=part)
     for fleet, vehicles in fleets.items():
         live.forget(fleet, vehicles)
     live.announce([live.refresh(fleet) for fleet in fleets])

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.timezone import now
 
-from tracking import drivers, journal, live, removal
+from tracking import drivers, journal, live, presence, removal
 from tracking.models import Device, Driver, Fleet, Quarantined, Vehicle
 from tracking.simulation.cast import role
 
@@ -91,9 +91,8 @@ def _redis() -> Iterator[redis.Redis]:
 
 def _wait_until_disconnected(fleets: list[Fleet]) -> None:
     until = time.monotonic() + DISCONNECTED_WITHIN_S
-    with _redis() as client:
-        while time.monotonic() < until and any(client.zcard(f"presence:{fleet.pk}") for fleet in fleets):
-            time.sleep(0.1)
+    while time.monotonic() < until and presence.connected(fleet.pk for fleet in fleets):
+        time.sleep(0.1)
 
 
 def _wait_until_archived(vehicles: set[int]) -> None:
@@ -124,7 +123,7 @@ def _remove_live(fleets: list[Fleet], vehicles: dict[int, int], devices: list[in
     with _redis() as client:
         client.delete(PROGRESS_KEY, HISTORY_KEY)
         for fleet in fleets:
-            client.delete(f"presence:{fleet.pk}")
             client.zrem("watched", str(fleet.pk))
+    presence.forget(fleets=[fleet.pk for fleet in fleets])
     of_fleet = {fleet.pk: [pk for pk, owner in vehicles.items() if owner == fleet.pk] for fleet in fleets}
     removal.forget(of_fleet, devices)
