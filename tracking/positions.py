@@ -13,17 +13,24 @@ from django.db import IntegrityError, connection, transaction
 from tracking.fixes import Fix
 
 Row = tuple[Any, ...]
-# As written below, whatever the order of the model's fields.
-COLUMNS = (
-    "vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading", "altitude",
-    "accuracy", "battery", "ignition", "odometer", "alarm", "attributes", "received",
-)  # fmt: skip
-
-
-TYPES = (
-    "int8", "int8", "int8", "float8", "float8", "float8", "float8", "float8",
-    "float8", "float8", "bool", "float8", "text", "text", "int8",
-)  # fmt: skip
+# As written below, whatever the order of the model's fields; with PostgreSQL's type of each.
+COLUMNS = {
+    "vehicle_id": "int8",
+    "time": "int8",
+    "device_id": "int8",
+    "latitude": "float8",
+    "longitude": "float8",
+    "speed": "float8",
+    "heading": "float8",
+    "altitude": "float8",
+    "accuracy": "float8",
+    "battery": "float8",
+    "ignition": "bool",
+    "odometer": "float8",
+    "alarm": "text",
+    "attributes": "text",
+    "received": "int8",
+}
 # After a fix came twice, PostgreSQL looks for known ones first for so long.
 LOOK_FIRST_S = 60
 _known_again_until = 0.0
@@ -37,6 +44,8 @@ def row(vehicle: int, device: int, fix: Fix, received: int) -> Row:
 
 
 _names = ", ".join(COLUMNS)
+_marks = ", ".join(["%s"] * len(COLUMNS))
+_arrays = ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
 _KEEP_FIRST = "ON CONFLICT (vehicle_id, time, device_id) DO NOTHING"
 
 
@@ -44,8 +53,7 @@ def insert(rows: Sequence[Row]) -> int:
     """Insert positions that are not known yet, inside a transaction; return how many were new."""
     if connection.vendor == "postgresql" and len(rows) > 1:
         return _copy_in(rows)
-    marks = ", ".join(["%s"] * len(COLUMNS))
-    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({marks}) {_KEEP_FIRST}"  # noqa: S608
+    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({_marks}) {_KEEP_FIRST}"  # noqa: S608
     with connection.cursor() as cursor:
         if len(rows) == 1:
             cursor.execute(statement, rows[0])
@@ -69,17 +77,15 @@ def move_latest(rows: Iterable[Row]) -> None:
         if key not in newest or line[1] > newest[key][1]:
             newest[key] = line
     lines = [newest[key] for key in sorted(newest)]
-    marks = ", ".join(["%s"] * len(COLUMNS))
-    arrays = ", ".join(f"%s::{kind}[]" for kind in TYPES)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*lines, strict=True)]
             cursor.execute(
-                f"INSERT INTO tracking_latest ({_names}) SELECT * FROM unnest({arrays}) {_MOVE_FORWARD}",  # noqa: S608
+                f"INSERT INTO tracking_latest ({_names}) SELECT * FROM unnest({_arrays}) {_MOVE_FORWARD}",  # noqa: S608
                 columns,
             )
         else:
-            statement = f"INSERT INTO tracking_latest ({_names}) VALUES ({marks}) {_MOVE_FORWARD}"  # noqa: S608
+            statement = f"INSERT INTO tracking_latest ({_names}) VALUES ({_marks}) {_MOVE_FORWARD}"  # noqa: S608
             cursor.executemany(statement, lines)
 
 
@@ -106,7 +112,7 @@ def _copy(table: str, rows: Iterable[Row]) -> None:
         connection.cursor() as cursor,
         cursor.copy(f"COPY {table} ({_names}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
-        copy.set_types(TYPES)
+        copy.set_types(list(COLUMNS.values()))
         for line in rows:
             copy.write_row(line)
 
