@@ -2,7 +2,7 @@
 # make build  only set up: Python and npm packages, base map, the pages' files
 # make test   all tests, on SQLite and on PostgreSQL
 # make check  formatting, lint, types, templates, JavaScript, migrations
-# make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: in 2 minutes); make growth: how it grows
+# make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: the short way); make growth: how it grows
 # make chaos  kill processes at random under load (SECONDS=60 SEED=… SERVER=daphne DATABASE=sqlite)
 # make messages  collect the texts of the pages for the translations in locale (needs xgettext)
 # make screenshots  pictures of every page and state in build/screenshots, those of the documents in docs/img
