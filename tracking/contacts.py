@@ -9,8 +9,9 @@ reader's language.
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -190,14 +191,29 @@ def last(who: Device | PendingDevice | int | str) -> list[Contact]:
     if isinstance(who, int):
         who = Device.objects.filter(pk=who).first() or who
     keys = _keys(who) if isinstance(who, Device | PendingDevice) else [_key(who)]
-    client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=settings.REDIS_TIMEOUT_S)
-    with client:
+    return _read([keys])[0]
+
+
+def last_of(devices: Iterable[Device]) -> dict[int, list[Contact]]:
+    """The last contacts of each of these devices, read together: {device id: newest first}."""
+    devices = list(devices)
+    found = _read([_keys(device) for device in devices])
+    return {device.pk: contacts for device, contacts in zip(devices, found, strict=True)}
+
+
+def _read(groups: Sequence[Sequence[str]]) -> list[list[Contact]]:
+    """The newest KEPT contacts under the keys of each group."""
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=settings.REDIS_TIMEOUT_S) as client:
         pipe = client.pipeline(transaction=False)
-        for key in keys:
+        for key in chain.from_iterable(groups):
             pipe.lrange(key, 0, KEPT - 1)
-        entries = [entry for page in pipe.execute() for entry in page]
-    found = [msgspec.json.decode(entry.partition(b"\n")[2], type=Contact) for entry in entries]
-    return sorted(found, key=lambda contact: contact.last, reverse=True)[:KEPT]
+        pages = iter(pipe.execute())
+    found = []
+    for keys in groups:
+        entries = chain.from_iterable(next(pages) for _ in keys)
+        contacts = [msgspec.json.decode(entry.partition(b"\n")[2], type=Contact) for entry in entries]
+        found.append(sorted(contacts, key=lambda contact: contact.last, reverse=True)[:KEPT])
+    return found
 
 
 def forget(device: Device) -> None:

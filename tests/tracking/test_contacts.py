@@ -144,3 +144,16 @@ def test_without_redis_nothing_fails(settings: Any, caplog: Any) -> None:
     settings.REDIS_URL = "redis://127.0.0.1:1/0"
     note({"code": "disabled"})
     assert "not noted" in caplog.text
+
+
+@pytest.mark.django_db
+def test_contacts_of_many_devices_are_those_of_each(van) -> None:
+    from tracking import contacts
+
+    note({"code": "connected", "door": "socket"}, {"code": "stored", "stored": 2}, who=van.device.pk)
+    note({"code": "token_expired", "expires": 1.0}, who=van.device.uid)
+    together = contacts.last_of([van.device, van.phone])
+    assert together == {device.pk: contacts.last(device) for device in (van.device, van.phone)}
+    assert len(together[van.device.pk]) == 3
+    assert together[van.phone.pk] == []
+    assert contacts.last_of([]) == {}

@@ -63,8 +63,9 @@ def table(request: Request) -> HttpResponse:
 def _note_doors(rows: Iterable[Device]) -> None:
     """Give each device `.contact`, its last one: through which door it came. Without Redis none is known."""
     with contextlib.suppress(redis.RedisError, OSError):
+        found = contacts.last_of(rows)
         for row in rows:
-            row.contact = next(iter(contacts.last(row)), None)  # type: ignore[attr-defined]
+            row.contact = next(iter(found[row.pk]), None)  # type: ignore[attr-defined]
 
 
 @require_POST
