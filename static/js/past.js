@@ -6,11 +6,11 @@ export const HOUR_MS = 3_600_000;
 /** @typedef {[number, number]} Point longitude, latitude */
 
 /**
- * The lines of a track up to a time: where the page's own watching takes over.
- * @param {any} collection GeoJSON of the track @param {number} until milliseconds, included
- * @returns {Point[][]}
+ * The fixes of a track, a list for each stretch without a gap.
+ * @param {any} collection GeoJSON of the track
+ * @returns {{ time: number, lon: number, lat: number }[][]}
  */
-export function lines(collection, until) {
+export function stretches(collection) {
   const line = collection.features.find((/** @type {any} */ { geometry }) =>
     geometry?.type.endsWith("LineString"),
   );
@@ -18,11 +18,21 @@ export function lines(collection, until) {
   const many = line.geometry.type === "MultiLineString";
   const parts = many ? line.geometry.coordinates : [line.geometry.coordinates];
   const times = many ? line.properties.coordTimes : [line.properties.coordTimes];
-  return parts
-    .map((/** @type {number[][]} */ part, /** @type {number} */ index) =>
-      part.filter((_, at) => Date.parse(times[index][at]) <= until).map(([lon, lat]) => [lon, lat]),
-    )
-    .filter((/** @type {Point[]} */ part) => part.length > 1);
+  return parts.map((/** @type {number[][]} */ part, /** @type {number} */ index) =>
+    part.map(([lon, lat], at) => ({ time: Date.parse(times[index][at]), lon, lat })),
+  );
+}
+
+/**
+ * The lines of a track up to a time: where the page's own watching takes over.
+ * @param {any} collection GeoJSON of the track @param {number} until milliseconds, included
+ * @returns {Point[][]}
+ */
+export function lines(collection, until) {
+  return stretches(collection)
+    .map((part) => part.filter(({ time }) => time <= until))
+    .filter((part) => part.length > 1)
+    .map((part) => part.map(({ lon, lat }) => [lon, lat]));
 }
 
 /**

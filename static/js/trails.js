@@ -1,6 +1,8 @@
 // @ts-check
 // Where each vehicle came from in the last minutes: what this page saw, and what the archive knows of before.
 
+import { stretches } from "./past.js";
+
 export const TRAIL_MS = 10 * 60_000;
 const POINTS = 240;
 const MOST_VEHICLES = 2000; // a larger fleet keeps none: memory
@@ -63,18 +65,7 @@ export class Trails {
 }
 
 /** Fixes of a track in GeoJSON. @param {any} collection @returns {Fix[]} */
-export function fixes(collection) {
-  const line = collection.features.find((/** @type {any} */ { geometry }) =>
-    geometry?.type.endsWith("LineString"),
-  );
-  if (!line) return [];
-  const many = line.geometry.type === "MultiLineString";
-  const parts = many ? line.geometry.coordinates : [line.geometry.coordinates];
-  const times = many ? line.properties.coordTimes : [line.properties.coordTimes];
-  return parts.flatMap((/** @type {number[][]} */ part, /** @type {number} */ index) =>
-    part.map(([lon, lat], at) => ({ time: Date.parse(times[index][at]), lon, lat })),
-  );
-}
+export const fixes = (collection) => stretches(collection).flat();
 
 /** Asks the archive for trails, one after the other; again after the connection was gone. */
 export class TrailHistory {
