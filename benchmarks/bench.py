@@ -3,7 +3,7 @@
     python -m benchmarks.bench [--quick] [--only PART …] [--server daphne] [--database postgres]
 
 Prints a line a measurement and keeps them in build/bench/results.json; `python -m benchmarks.report`
-writes docs/BENCHMARKS.md from there. The whole takes about 20 minutes, --quick less than 2.
+writes docs/BENCHMARKS.md from there.
 """
 
 import argparse
