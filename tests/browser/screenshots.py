@@ -5,6 +5,7 @@ the documents show to docs/img. `--only still|hero` and `--look hand-dark` take 
 """
 
 import argparse
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +16,10 @@ from tests.browser.demo import PATIENCE_MS, Demo, demo, settled
 from tests.browser.film import hero
 from tests.browser.pages import cut_off
 from tests.house import ROOT
+from tracking.simulation.drivers import Temper, temper
 
 TARGET, DOCS = ROOT / "build" / "screenshots", ROOT / "docs" / "img"
+COUNT = 40  # vehicles of the demo
 SIZES: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1400, "height": 860}},
     "hand": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
@@ -65,9 +68,12 @@ def _enlarge(page: Page) -> None:
 
 
 def _first_moving(page: Page) -> None:
+    """Open the first vehicle that moves and whose driver answers soon."""
     if page.locator("#side").get_attribute("data-stop") == "peek":
         _enlarge(page)
-    page.locator("#list [data-state=moving]").first.click()
+    prompt = [f"-{300 + number}" for number in range(COUNT) if temper(number) is Temper.PROMPT]
+    names = re.compile("|".join(prompt))
+    page.locator("#list [data-state=moving]").filter(has_text=names).first.click()
     expect(page.locator("#drawer .vehicle-name")).to_be_visible()
 
 

@@ -24,7 +24,7 @@ from tracking import tokens
 from tracking.models import Device as Row
 from tracking.simulation import demo, roads
 from tracking.simulation.client import Device, Refused
-from tracking.simulation.drivers import Temper, answer
+from tracking.simulation.drivers import Temper, answer, temper
 from tracking.simulation.driving import INTERVAL_S, Itinerary
 
 log = logging.getLogger("fleetline.demo")
@@ -73,9 +73,8 @@ def cars() -> list[Car]:
         itinerary = Itinerary(
             number, streets, depot=depot[number], places=places, interval_s=interval, stays=stays
         )
-        temper = Temper.SILENT if number == 5 else Temper.LATE if number % 6 == 4 else Temper.PROMPT
         offline_s = random.Random(number).randint(*OFFLINE_FOR_S) if number % 20 == 11 else 0
-        found.append(Car(row.uid, token, itinerary, temper, offline_s))
+        found.append(Car(row.uid, token, itinerary, temper(number), offline_s))
     return found
 
 

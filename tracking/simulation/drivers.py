@@ -19,6 +19,13 @@ class Temper(Enum):
     SILENT = None
 
 
+def temper(number: int) -> Temper:
+    """How the driver of the demo's vehicle with this number is."""
+    if number == 5:
+        return Temper.SILENT
+    return Temper.LATE if number % 6 == 4 else Temper.PROMPT
+
+
 class Act(NamedTuple):
     after: float  # seconds since the act before it
     kind: str  # delivered, read, reply
