@@ -1,4 +1,5 @@
 from tracking.models.alert import Alert
+from tracking.models.drive import DriveCode
 from tracking.models.driver import Assignment, Driver
 from tracking.models.fleet import Fleet, Membership, Role
 from tracking.models.message import Message
@@ -10,6 +11,7 @@ __all__ = [
     "Assignment",
     "Colour",
     "Device",
+    "DriveCode",
     "Driver",
     "Fitting",
     "Fleet",

@@ -76,6 +76,8 @@ class Device(models.Model):
     grace_until = models.DateTimeField(null=True, blank=True)
     # Of the newest token that was issued here.
     token_expires = models.DateTimeField(null=True, blank=True)
+    # When its driver stopped sharing on the driver page; nothing: shares, or never did there.
+    stopped = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-primary", "uid"]
