@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 
-from tracking.models import Fleet, Role
+from tracking.models import Fleet, Job, Role
 
 if TYPE_CHECKING:
     from dashboard.sessions import SessionStore
@@ -120,3 +120,38 @@ class OnlineMap(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Export(Job):
+    """A file of one or more vehicles' tracks, made in the background for one person."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        READY = "ready"
+        FAILED = "failed"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="exports")
+    status = models.CharField(max_length=16, choices=Status, default=Status.QUEUED)
+    formats = models.JSONField(help_text="names of tracking.history.exports.files.FORMATS")
+    vehicles = models.JSONField(help_text="their ids")
+    start = models.BigIntegerField(help_text="milliseconds since the epoch, included")
+    end = models.BigIntegerField(help_text="not included")
+    time_zone = models.CharField(max_length=64, help_text="of the person who asked for it")
+    file = models.CharField(max_length=200, blank=True, help_text="its name in the folder of exports")
+    size = models.BigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64, blank=True)
+    manifest = models.JSONField(default=dict)
+    expires = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-created", "-pk"]
+        indexes = [
+            models.Index(fields=["user", "-created"], name="export_by_user"),
+            models.Index(fields=["status"], name="export_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"export {self.pk}, {self.status}"
