@@ -18,6 +18,8 @@ PIP := .venv/bin/pip --disable-pip-version-check
 export PATH := $(CURDIR)/.venv/node:$(PATH)
 SOURCES := fleet dashboard tracking tests $(wildcard benchmarks) manage.py
 SCRIPTS = $(wildcard tests/js/*.js)
+# Each has a Redis and a database of its own.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
 .PHONY: run build test check messages bench growth chaos screenshots dev clean
@@ -31,9 +33,10 @@ dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.jso
 
 # Who may what, and what is said in which language, are the same on both databases: once is enough.
 test: dev
-	$(PY) -m pytest -q
-	TEST_DATABASE=postgres $(PY) -m pytest -q -m "database and not browser and not faults" $(addprefix --ignore tests/dashboard/test_,matrix.py languages.py)
+	$(PY) -m pytest -q $(WORKERS) -m "not browser and not faults"
+	TEST_DATABASE=postgres $(PY) -m pytest -q $(WORKERS) -m "database and not browser and not faults" $(addprefix --ignore tests/dashboard/test_,matrix.py languages.py)
 	$(if $(SCRIPTS),,$(error tests/js has no tests))node --test $(SCRIPTS)
+	$(PY) -m pytest -q -m "browser or faults"
 
 check: dev
 	.venv/bin/ruff format --check $(SOURCES)

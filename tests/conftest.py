@@ -52,6 +52,8 @@ if FOLDER.resolve() != settings.DATA:
     raise pytest.UsageError(
         "Django's settings were read before tests/conftest.py could choose the data folder"
     )
+# Read by now. A worker of pytest-xdist that finds the name would read them before its own conftest.
+del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def pytest_unconfigure() -> None:

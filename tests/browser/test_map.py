@@ -48,9 +48,9 @@ def chosen(page: Page) -> str | None:
 
 
 @pytest.fixture
-def yard(vans: Iterator[Van]) -> Iterator[list[Van]]:
+def yard(harbour: list[Van]) -> Iterator[list[Van]]:
     """Three vehicles that stand on the same spot."""
-    together = [next(vans) for _ in range(3)]
+    together = harbour[:3]
     for van in together:
         van.__enter__()
         van.send(**YARD, speed=0, ignition=False)
@@ -60,7 +60,7 @@ def yard(vans: Iterator[Van]) -> Iterator[list[Van]]:
 
 
 def test_vehicles_on_one_spot_are_a_count_that_mouse_and_keyboard_open(start: Start, yard: list[Van]) -> None:
-    page = start(webgl=True)
+    page = start(who="olga", webgl=True)
     for van in yard:
         expect(row(page, van)).to_have_attribute("data-state", "stopped")
     drawn(page)

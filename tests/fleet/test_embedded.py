@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -48,14 +49,13 @@ def test_a_missing_redis_is_named_without_its_password() -> None:
     assert "geheim" not in findings.errors[0]
 
 
-def test_a_long_data_folder_gets_a_short_socket_only_we_may_enter(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    path = embedded.socket_path(Path("/" + "long/" * 30))
-    assert len(os.fsencode(path)) <= 107
-    embedded.make_folder(path.parent)
-    assert path.parent.stat().st_mode & 0o777 == 0o700
+def test_a_long_data_folder_gets_a_short_socket_only_we_may_enter(monkeypatch: pytest.MonkeyPatch) -> None:
+    with tempfile.TemporaryDirectory() as short:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", short)
+        path = embedded.socket_path(Path("/" + "long/" * 30))
+        assert len(os.fsencode(path)) <= 107
+        embedded.make_folder(path.parent)
+        assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_folder_of_somebody_else_is_not_used(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_parked_vehicle_stays() -> None:
     assert parked.fix(NOW)["ignition"] is False
 
 
-@pytest.mark.parametrize("van", VANS, ids=str)
+@pytest.mark.parametrize("van", VANS, ids=range(len(VANS)))
 def test_the_server_takes_every_fix_as_it_is(van: Itinerary) -> None:
     items = [van.fix(time_ms) for time_ms in van.times(NOW - HOUR, NOW)]
     batch = fixes.decode_items(items, clock=fixes.Clock(), received=NOW)
