@@ -28,7 +28,8 @@ class Migration(migrations.Migration):
                 (
                     "vehicle",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="imports",
                         to="tracking.vehicle",
                     ),
@@ -63,6 +64,7 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(help_text="of the file, as it was uploaded", max_length=200)),
                 ("size", models.BigIntegerField()),
                 ("time_zone", models.CharField(blank=True, max_length=64)),
+                ("speed_unit", models.CharField(blank=True, max_length=8)),
                 ("preview", models.JSONField(default=dict)),
                 (
                     "start",

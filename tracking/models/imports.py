@@ -22,7 +22,8 @@ class Import(Job):
         UNDOING = "undoing"
         UNDONE = "undone"
 
-    vehicle = models.ForeignKey(Vehicle, models.CASCADE, related_name="imports")
+    # Without a constraint, as everything archived is (tracking/removal.py).
+    vehicle = models.ForeignKey(Vehicle, models.DO_NOTHING, db_constraint=False, related_name="imports")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     user_name = models.CharField(max_length=150)
     status = models.CharField(max_length=16, choices=Status, default=Status.READING)
@@ -30,6 +31,8 @@ class Import(Job):
     size = models.BigIntegerField()
     # Of times without a zone; empty: the file says it itself.
     time_zone = models.CharField(max_length=64, blank=True)
+    # Of speeds in a CSV file that does not say; empty: as `preview` says.
+    speed_unit = models.CharField(max_length=8, blank=True)
     # What was understood of the file (tracking/history/imports/preview.py).
     preview = models.JSONField(default=dict)
     start = models.BigIntegerField(null=True, help_text="of its first fix, milliseconds since the epoch")
