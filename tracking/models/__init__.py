@@ -5,7 +5,7 @@ from tracking.models.fleet import Fleet, Membership, Role
 from tracking.models.imports import Import
 from tracking.models.job import Job
 from tracking.models.message import Broadcast, Message, Note
-from tracking.models.position import Latest, Position, Quarantined
+from tracking.models.position import Latest, Position, Quarantined, Repeat, Segment
 from tracking.models.vehicle import Colour, Device, Fitting, Icon, IngestKey, PendingDevice, Vehicle
 
 __all__ = [
@@ -29,6 +29,8 @@ __all__ = [
     "PendingDevice",
     "Position",
     "Quarantined",
+    "Repeat",
     "Role",
+    "Segment",
     "Vehicle",
 ]

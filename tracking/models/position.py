@@ -63,6 +63,54 @@ class Latest(Fields):
         return f"vehicle {self.vehicle_id} at {self.time}"
 
 
+class Segment(models.Model):
+    """Ten minutes of one device in one vehicle: nothing but what its positions say, kept by the archive.
+
+    `start` is a whole multiple of ten minutes; `late` are those that arrived long after they were made.
+    """
+
+    pk = models.CompositePrimaryKey("vehicle_id", "start", "device_id")
+    vehicle = models.ForeignKey(
+        Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    start = models.BigIntegerField()
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    count = models.IntegerField()
+    late = models.IntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
+    south = models.FloatField()
+    north = models.FloatField()
+    west = models.FloatField()
+    east = models.FloatField()
+
+    def __str__(self) -> str:
+        return f"{self.count} fixes of vehicle {self.vehicle_id} from {self.start}"
+
+
+class Repeat(models.Model):
+    """How many fixes of these ten minutes came again and were ignored.
+
+    `received` is when the newest of them did: what is archived twice is not counted twice.
+    """
+
+    pk = models.CompositePrimaryKey("vehicle_id", "start", "device_id")
+    vehicle = models.ForeignKey(
+        Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    start = models.BigIntegerField()
+    device = models.ForeignKey(
+        Device, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
+    )
+    count = models.IntegerField()
+    received = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.count} repeated fixes of vehicle {self.vehicle_id} from {self.start}"
+
+
 class Quarantined(models.Model):
     """A fix that was refused, or that the database would not take, with its reason."""
 
