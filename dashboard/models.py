@@ -152,6 +152,11 @@ class Export(Job):
             models.Index(fields=["user", "-created"], name="export_by_user"),
             models.Index(fields=["status"], name="export_by_status"),
         ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(status="running"), name="one_running_export"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"export {self.pk}, {self.status}"

@@ -29,6 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "archive",
         "contacts",
         "devices",
+        "drive",
         "drivers",
         "fittings",
         "messages",
@@ -47,7 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "health",
     ),
     # What keeps and what tells.
-    ("journal", "live", "presence", "models", "migrations", "database", "loops", "tokens", "keys"),
+    ("jobs", "journal", "live", "presence", "models", "migrations", "database", "loops", "tokens", "keys"),
     # Pure.
     ("fixes", "geo", "states", "ingest.clients"),
 )

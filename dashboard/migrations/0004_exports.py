@@ -73,6 +73,11 @@ class Migration(migrations.Migration):
                     models.Index(fields=["user", "-created"], name="export_by_user"),
                     models.Index(fields=["status"], name="export_by_status"),
                 ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("status", "running")), fields=("user",), name="one_running_export"
+                    )
+                ],
             },
         ),
     ]
