@@ -22,7 +22,7 @@ from tracking import database, live
 from tracking.fixes import EPOCH, MAX_AHEAD_MS, MILLISECOND, SECONDS_BELOW, now_ms
 from tracking.history.exports import FORMATS, export
 from tracking.history.exports.geojson import position, properties
-from tracking.history.exports.text import About, iso
+from tracking.history.exports.text import About, filename
 from tracking.history.latest import latest
 from tracking.history.tracks import Row, in_threads
 from tracking.models import Fleet, Role
@@ -206,10 +206,3 @@ def moment(name: str, text: str) -> int:
     if not EARLIEST_MS <= ms <= LATEST_MS:
         raise ValueError(f"{name}: {text[:40]!r} is not in the years 1 to 9999")
     return ms
-
-
-def filename(uid: str, start: int, end: int, format: str) -> str:
-    """`van-7_20261123T080000Z_20261124T080000Z.gpx`: nothing in it that a file system minds."""
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", uid).strip("._-") or "vehicle"
-    first, last = (re.sub(r"[-:]|\.[0-9]+", "", iso(ms)) for ms in (start, end))
-    return f"{safe}_{first}_{last}.{format}"

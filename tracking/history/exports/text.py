@@ -10,6 +10,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from tracking.fixes import EPOCH
+from tracking.history.tracks import Row
 
 CHUNK_BYTES = 64 * 1024
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,6 +24,14 @@ class About(Struct, frozen=True):
     uid: str
     name: str
     fleet: str
+
+
+class Track(Struct, frozen=True):
+    """A vehicle's fixes on their way into a file."""
+
+    vehicle: int
+    about: About
+    pages: Iterable[list[Row]]
 
 
 @lru_cache(maxsize=4096)
@@ -60,3 +69,10 @@ def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
             size = 0
     if size:
         yield b"".join(waiting)
+
+
+def filename(uid: str, start: int, end: int, ending: str) -> str:
+    """`van-7_20261123T080000Z_20261124T080000Z.gpx`: nothing in it that a file system minds."""
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "_", uid).strip("._-") or "vehicle"
+    first, last = (re.sub(r"[-:]|\.[0-9]+", "", iso(ms)) for ms in (start, end))
+    return f"{safe}_{first}_{last}.{ending}"
