@@ -6,7 +6,7 @@ vehicles, acknowledges alerts and takes tracks away; a manager also changes vehi
 members and settings; a superuser is manager of every fleet, suspended ones too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, cast
 
@@ -21,7 +21,8 @@ from django.utils.translation import gettext, gettext_lazy
 
 from dashboard import limits, programs
 from dashboard.errors import api_error, sentence, too_many
-from dashboard.models import Profile
+from dashboard.models import Export, Profile
+from tracking.database import parts
 from tracking.models import Fleet, Membership, Role, Vehicle
 
 if TYPE_CHECKING:
@@ -109,6 +110,29 @@ def _require(user: User, fleet: Fleet, least: Role) -> None:
     if not may(user, fleet, least):
         needs = gettext("This needs the role %(role)s in %(fleet)s.")
         raise PermissionDenied(needs % {"role": ROLE_NAMES[least], "fleet": fleet})
+
+
+class NotYours(Exception):
+    """Vehicles that somebody may not take away, or not any more."""
+
+
+def taking(user: User) -> set[int]:
+    """Ids of the fleets whose tracks the user may take away."""
+    return fleets_where(user, Role.DISPATCHER)
+
+
+def may_take(user: User, vehicles: Iterable[int]) -> bool:
+    """Whether the user may take every one of these vehicles' tracks away now. One that is gone: nobody."""
+    wanted = list(set(vehicles))
+    mine = taking(user)
+    found = (Vehicle.objects.filter(pk__in=part, fleet__in=mine).count() for part in parts(wanted))
+    return sum(found) == len(wanted)
+
+
+def export_or_404(user: User, pk: int) -> Export:
+    """An export that the user has asked for; a superuser: anybody's."""
+    rows = Export.objects.all() if user.is_superuser else Export.objects.filter(user=user)
+    return get_object_or_404(rows.select_related("user"), pk=pk)
 
 
 def person_or_404(user: User, pk: int) -> User:

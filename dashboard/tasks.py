@@ -7,6 +7,7 @@ from django.contrib.auth.forms import PasswordResetForm
 from django.utils import translation
 from django.utils.timezone import now
 
+from dashboard import exports
 from dashboard.models import FailedLogin, Invitation, Session, UsedLink
 
 MAIL_EXPIRES_S = 600
@@ -32,11 +33,19 @@ def mail_reset(email: str, host: str, secure: bool, language: str) -> None:
             )
 
 
+@shared_task(expires=60)
+def make_export() -> None:
+    """Make the next export; comes again while there is one."""
+    if exports.run_next():
+        make_export.apply_async(expires=60)
+
+
 @shared_task
 def forget() -> None:
-    """Remove what has ended: sessions, used links, attempts to sign in, old invitations."""
+    """Remove what has ended: sessions, used links, attempts to sign in, old invitations, exports."""
     moment = now()
     Session.objects.filter(expire_date__lt=moment).delete()
     UsedLink.objects.filter(expires__lt=moment).delete()
     FailedLogin.objects.filter(at__lt=moment - KEEP_ATTEMPTS).delete()
     Invitation.objects.filter(expires__lt=moment - KEEP_INVITATIONS).delete()
+    exports.purge()

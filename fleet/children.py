@@ -1,5 +1,6 @@
 """The processes of `manage.py up`: what each runs, and in which order they are stopped."""
 
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -36,14 +37,16 @@ def web(server: str, listening: socket.socket, *, count: int) -> Iterator[Child]
         )
 
 
-def worker(queue: str) -> Child:
+def worker(queue: str, *, patient: bool = False) -> Child:
     """A Celery worker of one process: nothing of it outlives kill -9, and it stays small.
 
-    The archive must not wait behind exports, so each queue has its own.
+    The archive must not wait behind exports, so each queue has its own; `patient`: others go first.
     """
     options = ["-Q", queue, "-n", f"{queue}@%h", "-P", "solo", "-c", "1", "-l", "WARNING"]
     quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return Child(f"worker-{queue}", [*celery(), "worker", *options, *quiet], WORKER_STAGE, WORKER_PATIENCE_S)
+    nice = [found, "-n", "10"] if patient and (found := shutil.which("nice")) else []
+    command = [*nice, *celery(), "worker", *options, *quiet]
+    return Child(f"worker-{queue}", command, WORKER_STAGE, WORKER_PATIENCE_S)
 
 
 def beat() -> Child:

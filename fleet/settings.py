@@ -142,6 +142,8 @@ REDIS_TIMEOUT_S = 15
 JOURNAL_SHARDS = number("JOURNAL_SHARDS", 1, least=1)
 # Positions in the journal before new ones are refused with `unavailable` (about 150 bytes each).
 JOURNAL_LIMIT = number("JOURNAL_LIMIT", 5_000_000, least=1000)
+# How long a message may take to be delivered, unless its author says otherwise.
+MESSAGE_EXPIRES_H = number("MESSAGE_EXPIRES_H", 24, least=1)
 
 CHANNEL_LAYERS = {
     "default": {
@@ -267,6 +269,13 @@ X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 
+# --- files of tracks: made for people, and taken from them --------------------------------
+
+# A finished export is kept for so many days.
+EXPORT_DAYS = number("EXPORT_DAYS", 7, least=1)
+# The largest file that can be imported.
+IMPORT_MB = number("IMPORT_MB", 200, least=1)
+
 # --- static files: ours, npm's, and the basemap built at set-up ---------------------------
 
 STATIC_URL = "/static/"
@@ -305,9 +314,17 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "jobs"
-CELERY_TASK_ROUTES = {"tracking.tasks.archive": {"queue": "archive"}}
+CELERY_TASK_ROUTES = {
+    "tracking.tasks.archive": {"queue": "archive"},
+    # Minutes of work: in a worker of their own, so that nothing waits for them.
+    "dashboard.tasks.make_export": {"queue": "exports"},
+    "tracking.tasks.work_imports": {"queue": "exports"},
+}
 CELERY_BEAT_SCHEDULE = {
     "archive": {"task": "tracking.tasks.sweep", "schedule": 3.0, "options": {"expires": 3}},
+    "expire": {"task": "tracking.tasks.expire", "schedule": 10.0, "options": {"expires": 10}},
+    # What a killed worker left is taken up again.
+    "exports": {"task": "dashboard.tasks.make_export", "schedule": 5.0, "options": {"expires": 5}},
     "housekeeping": {"task": "tracking.tasks.housekeeping", "schedule": 300.0, "options": {"expires": 300}},
     "forget": {"task": "dashboard.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
     # At night (UTC), when the fewest write.

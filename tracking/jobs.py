@@ -123,4 +123,3 @@ class Run(Generic[J]):
 
 def hopeless(job: Job) -> bool:
     return job.attempts > MAX_ATTEMPTS
-

@@ -76,8 +76,10 @@ class Command(BaseCommand):
             with self.step("database"):
                 password = database()
             with self.step("workers"):
-                for child in (children.worker("archive"), children.worker("jobs"), children.beat()):
-                    supervisor.add(child)
+                for queue in ("archive", "jobs"):
+                    supervisor.add(children.worker(queue))
+                supervisor.add(children.worker("exports", patient=True))
+                supervisor.add(children.beat())
             with self.step("web server"):
                 self.web(supervisor, list(children.web(server, listening, count=web)), host, port)
             address = f"http://{bracketed(reachable(host))}:{port}"
