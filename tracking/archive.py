@@ -12,7 +12,7 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, transaction
@@ -119,6 +119,7 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
     plain: list[Row] = []
     alarms: list[tuple[Row, Fix]] = []
     heartbeats: list[journal.Heartbeat] = []
+    said: list[journal.Receipt | journal.Said] = []
     for entry in entries:
         if isinstance(entry, journal.Fixes):
             if entry.vehicle not in known:
@@ -137,11 +138,12 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
         elif isinstance(entry, journal.Heartbeat):
             heartbeats.append(entry)
         elif entry.vehicle in known:
-            _store_message(entry, stored)
+            said.append(entry)
     partitions.ensure(line[1] for line in chain(plain, (line for line, _ in alarms)))
     plain.sort(key=itemgetter(0, 1))  # neighbours in the table are inserted together
     stored.positions = _store_rows(plain, refused) + _store_alarms(alarms, refused, stored)
     _store_heartbeats(heartbeats)
+    stored.messages = _store_messages(said)
     stored.quarantined = _quarantine(refused)
     return stored
 
@@ -154,13 +156,12 @@ def _known_vehicles(ids: set[int]) -> set[int]:
     return known
 
 
-def _store_message(entry: journal.Receipt | journal.Said, stored: Stored) -> None:
-    if isinstance(entry, journal.Receipt):
-        changed = messages.store_receipt(entry)
-    else:
-        changed = messages.store_said(entry)
-    if changed is not None:
-        stored.messages.append(changed)
+def _store_messages(said: Iterable[journal.Receipt | journal.Said]) -> list[Change]:
+    """In the order of what they lock, messages then vehicles, so that nobody else waits crosswise."""
+    receipts = sorted((entry for entry in said if isinstance(entry, journal.Receipt)), key=attrgetter("id"))
+    others = sorted((entry for entry in said if isinstance(entry, journal.Said)), key=attrgetter("vehicle"))
+    changes = [change for entry in receipts if (change := messages.store_receipt(entry)) is not None]
+    return changes + [change for entry in others for change in messages.store_said(entry)]
 
 
 def _store_heartbeats(heartbeats: Iterable[journal.Heartbeat]) -> None:

@@ -1,6 +1,6 @@
 """Database reads of sockets: on a small executor of their own, so that none holds up the loop."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -9,6 +9,8 @@ from django.db import connections
 
 THREADS = 4
 _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="database")
+
+IDS = 900  # what SQLite takes in one statement, with some to spare
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,3 +26,8 @@ async def run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
             connections.close_all()
 
     return await sync_to_async(call, thread_sensitive=False, executor=_executor)()
+
+
+def parts(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    """The ids in portions for `… IN (…)`."""
+    return (ids[start : start + IDS] for start in range(0, len(ids), IDS))

@@ -193,9 +193,14 @@ def frame(fleet: int, content: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     return group(fleet), {"kind": "frame", "fleet": fleet, "frame": dict(content)}
 
 
-def outbox(vehicle: int) -> tuple[str, dict[str, Any]]:
-    """An event: the vehicle has a message to fetch."""
-    return EVERY_PROCESS, {"kind": "outbox", "vehicle": vehicle}
+def outbox(*vehicles: int) -> tuple[str, dict[str, Any]]:
+    """An event: the vehicles have a message to fetch."""
+    return EVERY_PROCESS, {"kind": "outbox", "vehicles": vehicles}
+
+
+def acknowledged(vehicle: int) -> tuple[str, dict[str, Any]]:
+    """An event: somebody took an alarm of the vehicle."""
+    return EVERY_PROCESS, {"kind": "acknowledged", "vehicle": vehicle}
 
 
 def refresh(fleet: int) -> tuple[str, dict[str, Any]]:

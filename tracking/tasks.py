@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from tracking import archive as archiver
-from tracking import devices, messages, partitions, removal, retention
+from tracking import devices, drive, messages, partitions, removal, retention
 from tracking.fixes import now_ms
 
 SLICE_S = 10.0  # a stop waits for the task that runs
@@ -33,9 +33,15 @@ def replay(pending: int, device: int) -> None:
 
 
 @shared_task
-def housekeeping() -> None:
+def expire() -> None:
+    """Messages that did not arrive in time."""
     messages.expire()
+
+
+@shared_task
+def housekeeping() -> None:
     devices.replay()
+    drive.forget()
     partitions.ahead(now_ms())
 
 

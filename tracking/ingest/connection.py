@@ -13,11 +13,12 @@ import redis
 from django.db import Error as DatabaseError
 from msgspec import UNSET, Struct, UnsetType
 
-from tracking import database, journal, messages
+from tracking import journal, messages
 from tracking.fixes import Batch, Ping, Receipt, Refused, Reply, Say, decode, iso, now_ms
 from tracking.ingest.accept import Reporter
 from tracking.ingest.admission import Source
 from tracking.ingest.flush import Flush, flusher
+from tracking.ingest.outbox import outbox
 from tracking.loops import Resumed
 
 log = logging.getLogger("fleetline.device")
@@ -83,6 +84,7 @@ class Connection:
         "_deliver_again", "_delivering", "_out", "_send", "_taken", "_writing",
         "bad_in_a_row", "closed", "closing", "code", "epoch", "flusher", "heard", "highest", "in_flight",
         "last_message", "last_time", "meter", "refused_at", "reporter", "said_unavailable", "source",
+        "told_alerts",
     )  # fmt: skip
 
     def __init__(self, source: Source, send: Any) -> None:
@@ -102,6 +104,8 @@ class Connection:
         self.meter = Meter()
         self.flusher = flusher()
         self.last_message = 0
+        # Acknowledged alerts that it was told; None: it did not ask (tracking/ingest/acknowledged.py).
+        self.told_alerts: set[int] | None = None
         self._send = send
         self._taken: Taken | None = None
         self._out: list[Outgoing] = []
@@ -317,14 +321,12 @@ class Connection:
         while self._deliver_again and not self.closed:
             self._deliver_again = False
             try:
-                waiting = await database.run(
-                    messages.waiting, self.source.who.vehicle, after=self.last_message
-                )
+                waiting = await outbox().fetch((self.source.who.vehicle, self.last_message))
                 for message in waiting:
                     self.write(to_json(messages.to_device(message)))
                     self.last_message = message.number
                 if waiting:
-                    await database.run(messages.sent, [message.pk for message in waiting])
+                    await outbox().sent([message.pk for message in waiting])
             except (DatabaseError, redis.RedisError, OSError) as error:
                 log.warning("%s: messages wait: %s", self.source.uid, error)
 

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 
 from tracking import contacts, database, devices, live, messages, presence
-from tracking.ingest import admission
+from tracking.ingest import acknowledged, admission
 from tracking.ingest.connection import Connection
 from tracking.ingest.roster import Facts, roster
 from tracking.loops import forever, per_loop, shared_redis
@@ -98,11 +98,14 @@ class Registry:
                 if mine is not None and mine.epoch < epoch:
                     self._supersede(mine)
         elif kind == "outbox":
-            for mine in self._of(event["vehicle"]):
+            for mine in self._of(*event["vehicles"]):
                 mine.deliver()
+        elif kind == "acknowledged":
+            self._aside(acknowledged.tell(self._of(event["vehicle"])))
 
-    def _of(self, vehicle: int) -> list[Connection]:
-        return [c for c in self.connections.values() if c.source.who.vehicle == vehicle]
+    def _of(self, *vehicles: int) -> list[Connection]:
+        wanted = set(vehicles)
+        return [c for c in self.connections.values() if c.source.who.vehicle in wanted]
 
     # --- every few seconds, and when something changed ---------------------------------------
 
@@ -130,13 +133,11 @@ class Registry:
             await _check_pending(waits)
         if self.connections:
             await self._deliver()
+            await acknowledged.tell(self.connections.values())
 
     async def _deliver(self) -> None:
-        waiting = await database.run(messages.vehicles_waiting)
-        if waiting:
-            for connection in list(self.connections.values()):
-                if connection.source.who.vehicle in waiting:
-                    connection.deliver()
+        for connection in self._of(*await database.run(messages.vehicles_waiting)):
+            connection.deliver()
 
     def _note_counts(self, connection: Connection) -> None:
         told_at, told = self._told.get(connection, (0.0, 0))
