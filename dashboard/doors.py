@@ -12,8 +12,10 @@ from urllib.parse import urlencode, urlsplit
 
 import segno
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from tracking import drive
 from tracking.models import Device
 
 # What phones are asked for: a fix every so often, or so many metres further on.
@@ -30,6 +32,7 @@ class Card:
     values: list[tuple[str, str]]
     steps: list[str] = field(default_factory=list)
     link: str = ""  # opens the app on the phone that shows this page; as a QR code for another phone
+    needs_https: bool = False  # phones refuse it without
 
     @property
     def qr(self) -> str:
@@ -63,9 +66,34 @@ def reach(request: HttpRequest) -> str:
     return "" if origin.scheme == "https" else "http"
 
 
-def cards(url: str, device: Device) -> list[Card]:
-    """A card for each app, with the device's address `url`."""
-    return [door(url, device) for door in DOORS]
+def cards(url: str, device: Device, *, page: str) -> list[Card]:
+    """A card for each app, with the device's address `url`; `page`: a one-time address of the driver page."""
+    return [driver_page(page), *(door(url, device) for door in DOORS)]
+
+
+def driver_page(page: str) -> Card:
+    """The phone's browser itself."""
+    minutes = int(drive.CODE_LIFE.total_seconds() // 60)
+    return Card(
+        slug="drive",
+        name=_("This phone’s browser"),
+        about=_(
+            "Nothing to install: positions, messages and SOS in the browser of any phone. "
+            "It stops when the screen locks; the apps below go on."
+        ),
+        link=page,
+        needs_https=True,
+        steps=[
+            _("Scan this with the phone’s camera and open the page."),
+            _("Tap “Start sharing”, and allow the location."),
+            _("Keep the page open and the phone on a charger while you drive."),
+        ],
+        values=[(_("Address, for one phone, within %(n)d minutes") % {"n": minutes}, page)],
+    )
+
+
+def drive_address(request: HttpRequest, code: str) -> str:
+    return request.build_absolute_uri(reverse("drive_code", args=[code]))
 
 
 def _traccar(url: str, device: Device) -> Card:
@@ -184,7 +212,6 @@ def _other(url: str, device: Device) -> Card:
     )
 
 
-# The driver page will be one entry more.
 DOORS: tuple[Callable[[str, Device], Card], ...] = (
     _traccar,
     _owntracks,

@@ -28,6 +28,7 @@ API = Limit("api", 600, 60)  # by user: requests under /api/
 EXPORT = Limit("export", 60, 600)  # by user: tracks taken away
 INVITE = Limit("invite", 60, 3600)  # by user: invitations and reset links made
 LINK = Limit("link", 60, 900)  # by address: invitation, reset and sign-in links opened
+DRIVE = Limit("drive", 60, 900)  # by address: codes of the driver page opened or exchanged
 MAIL = Limit("mail", 5, 900)  # by address: reset mails asked for
 
 

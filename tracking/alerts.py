@@ -77,7 +77,9 @@ def close(alert_id: int, *, user: "User", note: str = "") -> Alert | None:
 
 def _announced(alert_id: int) -> Alert:
     announce([alert_id])
-    return Alert.objects.select_related("vehicle__fleet", "vehicle__driver").get(pk=alert_id)
+    alert = Alert.objects.select_related("vehicle__fleet", "vehicle__driver").get(pk=alert_id)
+    live.announce([live.acknowledged(alert.vehicle_id)])
+    return alert
 
 
 def drivers(found: "Iterable[Alert]") -> "dict[int, Driver]":

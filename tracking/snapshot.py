@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from tracking import database, live, presence
-from tracking.fixes import Fix
+from tracking.fixes import Fix, iso
 from tracking.live import PRIMARY_SILENT_MS
 from tracking.models import Alert, Device, Latest, Vehicle
 
@@ -35,9 +35,13 @@ def _rows(fleet: int) -> dict[int, dict[str, Any]]:
             rows[vehicle]["alerts"] += 1
     primary: set[int] = set()
     devices = Device.objects.filter(vehicle__fleet=fleet).order_by("primary", "-uid")
-    for pk, uid, vehicle, is_primary in devices.values_list("pk", "uid", "vehicle_id", "primary"):
+    columns = devices.values_list("pk", "uid", "vehicle_id", "primary", "stopped")
+    for pk, uid, vehicle, is_primary, stopped in columns:
         if vehicle in rows:
             rows[vehicle]["uid"] = uid  # the primary one comes last
+            if stopped is not None:
+                said = iso(int(stopped.timestamp() * 1000))
+                rows[vehicle]["sharing_stopped"] = max(rows[vehicle]["sharing_stopped"] or said, said)
         if is_primary:
             primary.add(pk)
     for vehicle, position in marker(Latest.objects.filter(vehicle__fleet=fleet), primary).items():
@@ -62,6 +66,7 @@ def describe(vehicle: Vehicle) -> dict[str, Any]:
         "position": None,
         "alerts": 0,
         "interval": None,
+        "sharing_stopped": None,
     }
 
 

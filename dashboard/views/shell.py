@@ -26,10 +26,9 @@ SHELL = re.compile(
 )
 
 
-@require_safe
-@cache_control(public=True, max_age=3600)
-def manifest(request: HttpRequest) -> HttpResponse:
-    icons = [
+def icons() -> list[dict[str, str]]:
+    """The icons of a manifest."""
+    return [
         {"src": static("img/icon.svg"), "sizes": "any", "type": "image/svg+xml"},
         {"src": static("img/icon-192.png"), "sizes": "192x192", "type": "image/png"},
         {"src": static("img/icon-512.png"), "sizes": "512x512", "type": "image/png"},
@@ -40,6 +39,11 @@ def manifest(request: HttpRequest) -> HttpResponse:
             "purpose": "maskable",
         },
     ]
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def manifest(request: HttpRequest) -> HttpResponse:
     content = {
         "id": "/",
         "name": "Fleetline",
@@ -52,7 +56,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "background_color": LIGHT,
         "theme_color": LIGHT,
         "color_scheme_dark": {"background_color": DARK, "theme_color": DARK},
-        "icons": icons,
+        "icons": icons(),
         "shortcuts": [
             {"name": _("Live"), "url": reverse("live")},
             {"name": _("Alerts"), "url": reverse("alerts")},

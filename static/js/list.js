@@ -4,7 +4,7 @@
 import { reveal, rows } from "./arrange.js";
 import { age, distance, speed } from "./format.js";
 import { t } from "./i18n.js";
-import { WORDS } from "./states.js";
+import { saying } from "./silence.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./arrange.js").Arranged} Arranged */
@@ -131,7 +131,8 @@ export class List {
     say(name, vehicle.name);
     say(fast, state === "moving" || state === "alarm" ? speed(store.speed[slot]) : "");
     const who = vehicle.driver || vehicle.plate;
-    say(about, [WORDS[state], who, this.#where(slot)].filter(Boolean).join(" · "));
+    const word = saying(state, vehicle.stopped, store.time[slot]);
+    say(about, [word, who, this.#where(slot)].filter(Boolean).join(" · "));
     const ago = age(now - store.time[slot]);
     if (this.#distance) say(old, distance(this.#distance[slot]));
     else say(old, late ? t("silent {time}", { time: ago }) : ago);

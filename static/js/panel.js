@@ -3,7 +3,7 @@
 
 import { age, ago, compass, length, speed } from "./format.js";
 import { t } from "./i18n.js";
-import { WORDS } from "./states.js";
+import { saying } from "./silence.js";
 
 /** @typedef {import("./store.js").Store} Store */
 
@@ -17,16 +17,17 @@ export function tick(store, now, where) {
     if (slot < 0) continue;
     for (const element of article.querySelectorAll("[data-live]")) {
       const what = element.getAttribute("data-live") ?? "";
-      if (what === "state") word(element, store.state(slot, now));
+      if (what === "state") word(element, store, slot, now);
       else if (what === "where") say(element, place(store, slot, where, now));
       else say(element, value(store, slot, what, now));
     }
   }
 }
 
-/** @param {Element} element @param {import("./states.js").State} state */
-function word(element, state) {
-  say(element, WORDS[state]);
+/** @param {Element} element @param {Store} store @param {number} slot @param {number} now */
+function word(element, store, slot, now) {
+  const state = store.state(slot, now);
+  say(element, saying(state, store.vehicle(slot)?.stopped ?? Number.NaN, store.time[slot]));
   const name = `state state-${state}`;
   if (element.className !== name) element.className = name;
   element.closest("[data-vehicle]")?.setAttribute("data-state", state);

@@ -27,6 +27,7 @@ import {
  * @property {string[]} tags
  * @property {string} icon
  * @property {string} colour
+ * @property {number} stopped when its driver stopped sharing, ms; NaN: did not
  * @property {string} fleet
  */
 /** @typedef {{ slug: string, offline_moving_s?: number, offline_stopped_s?: number }} FleetSettings */
@@ -211,7 +212,8 @@ export class Store {
       icon = "arrow",
     } = said;
     const { colour = "", fleet = "" } = said;
-    this.#vehicles[slot] = { id, uid, name, plate, driver, phone, tags, icon, colour, fleet };
+    const stopped = Date.parse(said.sharing_stopped ?? "");
+    this.#vehicles[slot] = { id, uid, name, plate, driver, phone, tags, icon, colour, fleet, stopped };
     if (!this.fleets.includes(fleet)) this.fleets.push(fleet);
     this.fleet[slot] = this.fleets.indexOf(fleet);
     const silence = this.#settings.get(fleet);

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 
 from tracking import contacts, database, devices, tokens
-from tracking.ingest import admission
+from tracking.ingest import acknowledged, admission
 from tracking.ingest.admission import Refused, Source, bearer
 from tracking.ingest.arrivals import Arrival, arrivals, departures
 from tracking.ingest.connection import Connection, ErrorFrame, to_json
@@ -72,6 +72,8 @@ class DeviceConsumer:
             with gate().way_in():
                 source, arrival = await asyncio.wait_for(cls.arrive(claims), HANDSHAKE_S)
             connection = Connection(msgspec.structs.replace(source, client=client), send)
+            if acknowledged.CAPABILITY in scope.get("subprotocols", ()):
+                connection.told_alerts = set()
         except Refused as refused:
             log.warning("refused %s: %s", client.partition(" ")[0], refused)
             strangers().note(refused, door=DOOR, client=client)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from dashboard import doors
 from dashboard.access import Request, fleet_or_404, signed_in, vehicle_or_404
 from dashboard.views.manage.section import one, show
-from tracking import contacts, devices, keys
+from tracking import contacts, devices, drive, keys
 from tracking.contacts import Contact
 from tracking.models import Device, IngestKey, Latest, Role
 
@@ -59,7 +59,9 @@ def secret(request: Request, pk: int) -> HttpResponse:
     else:
         newest = device.keys.filter(expires=None).first()
         key = keys.rotate(newest) if newest else keys.issue(device=device)
-        context |= {"cards": doors.cards(doors.address(request, key), device), "rotated": newest is not None}
+        page = doors.drive_address(request, drive.issue(device))
+        made = doors.cards(doors.address(request, key), device, page=page)
+        context |= {"cards": made, "rotated": newest is not None}
     fragment = "dashboard/manage/_secret.html"
     if request.htmx:
         return render(request, fragment, context)
