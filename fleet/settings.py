@@ -293,6 +293,7 @@ STATICFILES_DIRS = [
     ("npm/htmx", NODE_MODULES / "htmx.org" / "dist"),
     ("npm/topojson-client", NODE_MODULES / "topojson-client" / "dist"),
     ("npm/pmtiles", NODE_MODULES / "pmtiles" / "dist" / "esm"),
+    ("npm/uplot", NODE_MODULES / "uplot" / "dist"),
     ("npm/fflate", NODE_MODULES / "fflate" / "esm"),
     ("npm/inter", NODE_MODULES / "@fontsource-variable" / "inter" / "files"),
     ("npm/world-atlas", NODE_MODULES / "world-atlas"),

@@ -23,7 +23,7 @@ export const RESORT_MS = 3000;
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 /** @param {string} text */
-const plain = (text) =>
+export const plain = (text) =>
   text
     .normalize("NFD")
     .replace(/\p{Diacritic}/gu, "")

@@ -63,6 +63,8 @@ export class FleetMap {
   onSelect = (_slot) => {};
   /** Called when a drag ended the following. */
   onUnfollow = () => {};
+  /** Called when another style has come: what others drew on the one before is gone. */
+  onRestyled = () => {};
 
   /**
    * @param {{ map: any, world: import("./basemap.js").World, offers: import("./styles.js").Offer[] }} made by `create`
@@ -190,14 +192,22 @@ export class FleetMap {
   move(slots, jump = false) {
     const store = this.#store;
     if (this.#times.length < store.time.length) this.#reserve(store.time.length);
+    const atOnce = jump || still.matches; // to ask for each would take longer than all the rest
     for (const slot of slots) {
       const gap = store.time[slot] - this.#times[slot];
       this.#times[slot] = store.time[slot];
-      this.#lasts[slot] = jump || still.matches ? 0 : duration(gap, store.interval[slot] || 60);
+      this.#lasts[slot] = atOnce ? 0 : duration(gap, store.interval[slot] || 60);
       this.#trails.add(slot);
     }
     this.#glideTo(slots);
     if (jump) this.#trails.reset();
+  }
+
+  /** Put vehicles where their store has them now: a replay. @param {number[]} slots @param {number} ms how long to glide there */
+  play(slots, ms) {
+    if (this.#lasts.length < this.#store.time.length) this.#reserve(this.#store.time.length);
+    for (const slot of slots) this.#lasts[slot] = still.matches ? 0 : ms;
+    this.#glideTo(slots);
   }
 
   /** @param {number[]} slots */
@@ -302,6 +312,7 @@ export class FleetMap {
     const menu = document.getElementById("map-styles");
     if (menu) showChoice(this.#styles, menu);
     this.#collapse();
+    this.onRestyled();
   }
 
   /** Look at the fleet. @param {number[]} slots @param {boolean} [whole] all of it, even if that is a continent */

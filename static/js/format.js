@@ -71,9 +71,46 @@ export function compass(degrees) {
   return names[Math.round(degrees / 45) & 7];
 }
 
+const dated = new Intl.DateTimeFormat(locale, {
+  weekday: "short",
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  hourCycle: "h23",
+  timeZone: zone,
+});
+const dayOf = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: zone });
+const minute = new Intl.DateTimeFormat(locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  hourCycle: "h23",
+  timeZone: zone,
+});
+
+/** "Mon 23 Nov, 16:02:30" on the reader's clock. @param {number} ms since the epoch */
+export const moment = (ms) => dated.format(ms);
+
+/** "23 Nov". @param {number} ms since the epoch */
+export const day = (ms) => dayOf.format(ms);
+
+/** "16:02". @param {number} ms since the epoch */
+export const clockTime = (ms) => minute.format(ms);
+
 /** "14:02:11" on the reader's clock. @param {number} ms since the epoch */
 export function time(ms) {
   return clock.format(ms);
+}
+
+/** "45 s", "22 min", "5 h 12 min", "3 d 4 h". @param {number} ms */
+export function duration(ms) {
+  const minutes = Math.round(ms / 60_000);
+  if (ms < 60_000) return t("{n} s", { n: Math.round(ms / 1000) });
+  if (minutes < 60) return t("{n} min", { n: minutes });
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return t("{h} h {m} min", { h: hours, m: minutes % 60 });
+  return t("{d} d {h} h", { d: Math.floor(hours / 24), h: hours % 24 });
 }
 
 /** "1,204". @param {number} number */

@@ -7,10 +7,13 @@ import { PALETTES } from "./palette.js";
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
-function palette() {
-  const scheme = root.dataset["scheme"];
-  return scheme === "dark" || (scheme !== "light" && dark.matches) ? PALETTES.dark : PALETTES.light;
+/** Which set of colours the page has now. @returns {"dark" | "light"} */
+export function scheme() {
+  const chosen = root.dataset["scheme"];
+  return chosen === "dark" || (chosen !== "light" && dark.matches) ? "dark" : "light";
 }
+
+const palette = () => PALETTES[scheme()];
 
 /** @typedef {{ place: [number, number], drawn: any }} Clicked a place (WGS 84, longitude first), and where the map has it */
 /**
@@ -24,8 +27,8 @@ function palette() {
  */
 
 /**
- * Draw the map; null when this browser cannot.
- * @param {Parts} parts @returns {Promise<{ map: FleetMap, pin: (drawn: any) => void } | null>}
+ * Draw the map; null when this browser cannot. `raw` is MapLibre's.
+ * @param {Parts} parts @returns {Promise<{ map: FleetMap, pin: (drawn: any) => void, raw: any } | null>}
  */
 export async function start({ settings, store, onClick, onHover, onSelect, onUnfollow }) {
   if (!drawable()) return null;
@@ -55,7 +58,7 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   document.addEventListener("scheme", recolour);
   map.move([...store.slots()], true);
   const { Marker } = await import("maplibre-gl");
-  return { map, pin: pin(made.map, Marker) };
+  return { map, pin: pin(made.map, Marker), raw: made.map };
 }
 
 /**

@@ -56,6 +56,17 @@ export class Where {
     return words;
   }
 
+  /** What is at several places, in their order; "" where that cannot be had. @param {{ lat: number, lon: number }[]} places */
+  async all(places) {
+    const words = [];
+    for (let at = 0; at < places.length; at += MOST) {
+      const part = places.slice(at, at + MOST);
+      const found = await this.#places(part);
+      words.push(...part.map((_, index) => found[index] ?? ""));
+    }
+    return words;
+  }
+
   /** @param {number} id @param {{ lat: number, lon: number }} place */
   #want(id, place) {
     if (Date.now() < this.#restUntil) return;

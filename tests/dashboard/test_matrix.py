@@ -178,6 +178,7 @@ ROUTES = {
     # the console
     "device_tab": of(VIEWER, van),
     "live": of(SIGNED_IN),
+    "history": of(SIGNED_IN),
     "vehicle": of(VIEWER, van),
     "thread": of(VIEWER, van, GET),
     "export": of(DISPATCHER, van, query="?last=1&format=csv"),

@@ -1,0 +1,88 @@
+// @ts-check
+// Asks the server for tracks: each once, of the newest question only.
+
+import { iso } from "./history-address.js";
+import { t } from "./i18n.js";
+import { Track } from "./track.js";
+
+const KEPT = 24; // tracks
+/** What a screen can show of one track. */
+const MOST_FIXES = 5000;
+
+/** An answer that is none. */
+export class Refused extends Error {
+  /** @param {number} status of HTTP; 0: no answer at all @param {string} [detail] of the server, in the reader's language */
+  constructor(status, detail = "") {
+    super(detail || `status ${status}`);
+    this.status = status;
+    this.detail = detail;
+  }
+}
+
+/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<any>} throws Refused */
+export async function ask(address, signal) {
+  let response;
+  try {
+    response = await fetch(address, { signal });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new Refused(0);
+  }
+  if (response.ok) return response.json();
+  const { detail = "" } = await response.json().catch(() => ({}));
+  throw new Refused(response.status, typeof detail === "string" ? detail : "");
+}
+
+/** In words, for who asked. @param {unknown} error */
+export function problem(error) {
+  const { status, detail } = error instanceof Refused ? error : new Refused(0);
+  if (status === 401) return t("You are signed out. Sign in, then try again.");
+  if (status === 404) return t("There is no such vehicle in your fleets. It may have been removed.");
+  if (status === 429) return t("Too many questions at once. Try again in a moment.");
+  if (status === 0) return t("The server does not answer.");
+  return detail || t("The track could not be read (error {status}).", { status });
+}
+
+export class History {
+  #address;
+  /** @type {AbortController | null} */
+  #running = null;
+  /** @type {Map<string, Track>} */
+  #kept = new Map();
+
+  /** @param {string} address with 0 for a vehicle's id */
+  constructor(address) {
+    this.#address = address;
+  }
+
+  /**
+   * The tracks of vehicles in their order.
+   * @param {number[]} ids @param {number} from @param {number} to milliseconds
+   * @returns {Promise<{ tracks: Track[], error: unknown } | null>} what came although something did not; null when
+   *   another question overtook this one
+   */
+  async load(ids, from, to) {
+    this.#running?.abort();
+    const running = new AbortController();
+    this.#running = running;
+    const answers = await Promise.allSettled(ids.map((id) => this.#one(id, from, to, running.signal)));
+    if (running.signal.aborted) return null;
+    const tracks = answers
+      .filter(({ status }) => status === "fulfilled")
+      .map((answer) => /** @type {any} */ (answer).value);
+    const failed = answers.find(({ status }) => status === "rejected");
+    return { tracks, error: /** @type {any} */ (failed)?.reason ?? null };
+  }
+
+  /** @param {number} id @param {number} from @param {number} to @param {AbortSignal} signal */
+  async #one(id, from, to, signal) {
+    const query = new URLSearchParams({ from: iso(from), to: iso(to), most: String(MOST_FIXES) });
+    const address = `${this.#address.replace("/0/", `/${id}/`)}?${query}`;
+    const known = this.#kept.get(address);
+    if (known && to < Date.now()) return known; // what is over does not change while one looks
+    const track = new Track(await ask(address, signal));
+    this.#kept.set(address, track);
+    if (this.#kept.size > KEPT) this.#kept.delete(/** @type {string} */ (this.#kept.keys().next().value));
+    return track;
+  }
+}
