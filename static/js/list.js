@@ -34,6 +34,9 @@ export class List {
   #distance = null;
   #now;
   #where;
+  // What the browser would have to lay out the page for, each time it is asked.
+  #top = 0;
+  #height = 0;
 
   /**
    * @param {HTMLElement} scroll the listbox
@@ -53,8 +56,17 @@ export class List {
     this.#inner.className = "list-inner";
     this.#inner.setAttribute("role", "presentation");
     scroll.replaceChildren(this.#inner);
-    scroll.addEventListener("scroll", () => this.render(), { passive: true });
-    new ResizeObserver(() => this.render()).observe(scroll);
+    const measure = () => {
+      this.#top = scroll.scrollTop;
+      this.#height = scroll.clientHeight;
+    };
+    const changed = () => {
+      measure();
+      this.render();
+    };
+    measure();
+    scroll.addEventListener("scroll", changed, { passive: true });
+    new ResizeObserver(changed).observe(scroll);
     const slotOf = (/** @type {Event} */ event) => {
       const row = event.target instanceof Element ? event.target.closest("[data-slot]") : null;
       return row instanceof HTMLElement ? Number(row.dataset["slot"]) : -1;
@@ -91,9 +103,8 @@ export class List {
   }
 
   render() {
-    const { scrollTop: top, clientHeight: height } = this.#scroll;
     const total = this.#slots.length;
-    const { first, end } = rows({ top, height, row: ROW, total });
+    const { first, end } = rows({ top: this.#top, height: this.#height, row: ROW, total });
     const tall = `${total * ROW}px`;
     if (this.#inner.style.height !== tall) this.#inner.style.height = tall;
     while (this.#pool.length < end - first) this.#pool.push(this.#inner.appendChild(row()));

@@ -7,6 +7,7 @@ import { zone } from "./format.js";
 import { hint } from "./hints.js";
 import { page, t } from "./i18n.js";
 import { help, Keys, listen } from "./keys.js";
+import { read } from "./packed.js";
 import { tick } from "./panel.js";
 import { askSession, Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -14,7 +15,8 @@ import "./tabs.js";
 import { Where } from "./where.js";
 
 const root = document.documentElement;
-const LOW_RATE = new Set(["message", "reply", "say", "receipt"]);
+const SAMPLE = 50; // of a frame's positions: their delays are alike
+const LOW_RATE = new Set(["message", "command", "reply", "say", "receipt", "opened"]);
 
 export const store = new Store(256, page["fleets"] ?? []);
 export const clock = new Clock();
@@ -29,6 +31,11 @@ export function onFrame(listener) {
   listeners.push(listener);
 }
 
+/** Tell the server; whether the frame went out. @param {object} frame */
+export function tell(frame) {
+  return socket.send(frame);
+}
+
 /** Say something to those who cannot see it. @param {string} text @param {"announcements" | "alarms"} [region] soon, or at once */
 export function announce(text, region = "announcements") {
   const element = document.getElementById(region);
@@ -41,7 +48,8 @@ function take(frame) {
   const slots = store.apply(frame);
   if (frame.type === "positions") {
     const now = clock.now();
-    for (const slot of slots) delay.add(now, store.received[slot]);
+    for (let i = 0; i < slots.length; i += Math.ceil(slots.length / SAMPLE))
+      delay.add(now, store.received[slots[i]]);
   }
   // The page's files are older than the server: whether to reload is for the person to say.
   if (frame.version && page["version"] && frame.version !== page["version"]) root.dataset["newer"] = "";
@@ -105,7 +113,7 @@ const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const socket = new Socket(
   `${scheme}//${location.host}${socketPath}`,
   { onFrame: take, onStatus: changed },
-  { session: () => askSession(sessionPath) },
+  { session: () => askSession(sessionPath), read },
 );
 
 addEventListener("online", () => socket.wake());

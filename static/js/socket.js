@@ -22,6 +22,7 @@ const REVOKED = 4403;
  * @property {() => Promise<"in" | "out" | "away">} [session] whether we are signed in
  * @property {() => number} [random]
  * @property {() => number} [now]
+ * @property {(text: string) => any} [read] text → frame, or the promise of one
  */
 
 /** How long to wait before attempt n (0 first): doubling, of which half is chance. @param {number} n */
@@ -50,6 +51,7 @@ export class Socket {
   #session;
   #random;
   #now;
+  #read;
   /** @type {WebSocket | null} */
   #socket = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -81,6 +83,7 @@ export class Socket {
     this.#session = parts.session ?? (async () => /** @type {const} */ ("in"));
     this.#random = parts.random ?? Math.random;
     this.#now = parts.now ?? Date.now;
+    this.#read = parts.read ?? JSON.parse;
   }
 
   get status() {
@@ -111,6 +114,13 @@ export class Socket {
     } else if (state === "live") this.#probe();
   }
 
+  /** Whether the frame went out: nothing is kept for later. @param {object} frame */
+  send(frame) {
+    if (this.#status.state !== "live" || !this.#opened) return false;
+    this.#socket?.send(JSON.stringify(frame));
+    return this.#socket !== null;
+  }
+
   close() {
     clearTimeout(this.#retry);
     clearTimeout(this.#watchdog);
@@ -122,7 +132,14 @@ export class Socket {
     if (socket !== this.#socket) return;
     this.#watch();
     this.#heard = this.#now();
-    const frame = JSON.parse(data);
+    const frame = this.#read(data);
+    if (frame instanceof Promise) frame.then((ready) => this.#use(socket, ready));
+    else this.#use(socket, frame);
+  }
+
+  /** @param {WebSocket} socket @param {any} frame */
+  #use(socket, frame) {
+    if (socket !== this.#socket) return;
     if (frame.type === "snapshot") {
       this.#attempts = 0;
       this.#refusals = 0;

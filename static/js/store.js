@@ -3,6 +3,7 @@
 // Pure: frames in, numbers out. Each vehicle has a slot that it keeps for its life.
 
 import { OpenAlerts } from "./open-alerts.js";
+import { FIELDS as FIELDS_SENT } from "./packed.js";
 import {
   expected,
   judge,
@@ -168,7 +169,7 @@ export class Store {
       case "snapshot":
         return this.#snapshot(frame);
       case "positions":
-        return frame.items.map((/** @type {Position} */ item) => this.#position(item)).filter(isSlot);
+        return this.#positions(frame.items);
       case "vehicle":
         return frame.removed ? this.#remove(frame.id) : this.#describe(frame);
       case "presence":
@@ -229,24 +230,41 @@ export class Store {
     return said.position && this.#position(said.position) >= 0 ? [slot] : [];
   }
 
-  /** Newest time wins. @param {Position} item @returns {number} the slot, or -1 when it changes nothing */
-  #position(item) {
-    const slot = this.slot(number(item[0]));
-    const time = number(item[1]);
-    if (slot >= 0 && time === this.time[slot] && !Object.is(this.battery[slot], number(item[6]))) {
-      this.battery[slot] = number(item[6]); // a heartbeat: the same position, another battery
+  /** @param {Position[] | Float64Array} items @returns {number[]} slots that changed */
+  #positions(items) {
+    const changed = [];
+    const [count, width] =
+      items instanceof Float64Array ? [items.length / FIELDS_SENT, FIELDS_SENT] : [items.length, 0];
+    for (let i = 0; i < count; i++) {
+      const slot = width ? this.#position(items, width * i) : this.#position(items[i]);
+      if (slot >= 0) changed.push(slot);
+    }
+    return changed;
+  }
+
+  /**
+   * Newest time wins.
+   * @param {Position | Float64Array} item @param {number} [at] where it begins
+   * @returns {number} the slot, or -1 when it changes nothing
+   */
+  #position(item, at = 0) {
+    const slot = this.slot(number(item[at]));
+    const time = number(item[at + 1]);
+    if (slot >= 0 && time === this.time[slot] && !Object.is(this.battery[slot], number(item[at + 6]))) {
+      this.battery[slot] = number(item[at + 6]); // a heartbeat: the same position, another battery
       return slot;
     }
     if (slot < 0 || !(time > this.time[slot] || Number.isNaN(this.time[slot]))) return -1;
     this.#gap(slot, time);
-    this.lat[slot] = number(item[2]);
-    this.lon[slot] = number(item[3]);
-    this.speed[slot] = number(item[4]);
-    this.heading[slot] = number(item[5]);
-    this.battery[slot] = number(item[6]);
-    this.ignition[slot] = item[8] === true ? 1 : item[8] === false ? 0 : -1;
-    this.accuracy[slot] = number(item[9]);
-    this.received[slot] = number(item[10]);
+    this.lat[slot] = number(item[at + 2]);
+    this.lon[slot] = number(item[at + 3]);
+    this.speed[slot] = number(item[at + 4]);
+    this.heading[slot] = number(item[at + 5]);
+    this.battery[slot] = number(item[at + 6]);
+    const ignition = Number(item[at + 8] ?? Number.NaN);
+    this.ignition[slot] = Number.isNaN(ignition) ? -1 : ignition;
+    this.accuracy[slot] = number(item[at + 9]);
+    this.received[slot] = number(item[at + 10]);
     this.time[slot] = time;
     this.#movement(slot);
     return slot;
@@ -341,6 +359,3 @@ function copied(values, into) {
   into.set(values);
   return into;
 }
-
-/** @param {number} slot */
-const isSlot = (slot) => slot >= 0;

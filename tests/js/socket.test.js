@@ -244,3 +244,24 @@ test("waits double up to half a minute, half of it by chance", () => {
     MOST_RETRY_MS,
   );
 });
+
+test("a frame that is still being read is acknowledged when the page has it, and not after a loss", async () => {
+  const reading = [];
+  const socket = new Socket(
+    "ws://here/ws/dashboard",
+    { onFrame: (frame) => frames.push(frame) },
+    { WebSocket: Wire, session: async () => "in", read: () => new Promise((ready) => reading.push(ready)) },
+  );
+  socket.open();
+  const [wire] = Wire.all;
+  wire.accept();
+  wire.says({});
+  wire.says({});
+  assert.deepEqual(wire.sent.slice(1), []);
+  await reading[0]({ type: "positions", n: 3 });
+  assert.deepEqual(wire.sent.slice(1), [{ type: "ack", n: 3 }]);
+  await wire.drop();
+  await reading[1]({ type: "positions", n: 4 });
+  assert.equal(frames.length, 1);
+  socket.close();
+});

@@ -268,3 +268,32 @@ test("frames of other kinds change nothing", () => {
     assert.deepEqual(store.apply({ type, id: 1, vehicle: 1 }), []);
   assert.deepEqual(seen(store), before);
 });
+
+test("positions in one array of numbers say the same as one array each", () => {
+  const items = [
+    [7, 1000, 52.5, 13.4, 12.5, 270, 87, null, true, 4, 1200],
+    [8, 1000, -52.5, 13.4, null, null, null, "sos", false, null, 1300],
+    [9, 2000, 1, 2, 0, 90, 5, null, null, 3, 2100],
+    [70, 2000, 1, 2, 0, 90, 5, null, null, 3, 2100], // nobody
+  ];
+  const numbers = items.flat().map((value) => (typeof value === "boolean" ? Number(value) : value));
+  const packed = Float64Array.from(numbers, (value) => (typeof value === "number" ? value : Number.NaN));
+  const [one, other] = [new Store(4), new Store(4)];
+  for (const store of [one, other])
+    store.apply({ type: "snapshot", vehicles: [{ id: 7 }, { id: 8 }, { id: 9 }] });
+  const moved = one.apply({ type: "positions", items });
+  assert.deepEqual(other.apply({ type: "positions", items: packed }), moved);
+  assert.equal(moved.length, 3);
+  for (const field of [
+    "time",
+    "lat",
+    "lon",
+    "speed",
+    "heading",
+    "battery",
+    "accuracy",
+    "received",
+    "ignition",
+  ])
+    assert.deepEqual(other[field], one[field], field);
+});
