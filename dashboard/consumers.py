@@ -16,12 +16,12 @@ import msgspec
 import redis
 from django.db import Error as DatabaseError
 
-from dashboard import access
+from dashboard import access, actions
 from dashboard.browsers import browsers, session_hash
 from dashboard.pagedata import version
 from tracking import database, messages
 from tracking.fixes import iso, now_ms
-from tracking.models import Fleet, Role, Vehicle
+from tracking.models import Fleet
 
 log = logging.getLogger("fleetline.dashboard")
 
@@ -32,6 +32,8 @@ HEARTBEAT_S = 15
 MAX_OTHERS = 256
 UNACKED_S = 60
 WRITE_S = 10
+WRITING_S = 1.0
+MAX_ID = 160
 
 
 class Browser:
@@ -54,6 +56,7 @@ class Browser:
         self._others: deque[str] = deque()
         self._others_unacked = 0
         self._wake = asyncio.Event()
+        self._wrote = 0.0
         self._sender: asyncio.Task[None] | None = None
 
     # --- what comes from the fleets ---------------------------------------------------------
@@ -63,7 +66,7 @@ class Browser:
             return
         if event["kind"] == "positions":
             self._positions.update(event["items"])
-        else:
+        elif event.get("from") != self.user.pk:
             self.other(event["frame"])
         self._wake.set()
 
@@ -150,12 +153,13 @@ class Browser:
             self.acknowledge(frame.get("n"))
         elif kind == "subscribe":
             await self.subscribe(frame.get("fleets"))
-        elif kind == "message":
-            await self._message(frame)
         elif kind == "ping":
             self.other({"type": "pong"})
+        elif kind in actions.ACTIONS:
+            await self._act(kind, frame)
         else:
-            self.other({"type": "error", "code": "unknown_type", "detail": "subscribe, ack, message or ping"})
+            known = ("subscribe", "ack", "ping", *actions.ACTIONS)
+            self.error("unknown_type", f"type: none of {', '.join(known)}")
         return None
 
     async def subscribe(self, slugs: object) -> None:
@@ -182,41 +186,22 @@ class Browser:
         self._wake.set()
         return None
 
-    async def _message(self, frame: dict[str, Any]) -> None:
-        client_id, text, replies = frame.get("client_id"), frame.get("text"), frame.get("replies") or []
-        if not (client_id is None or (isinstance(client_id, str) and len(client_id) <= 64)):
-            return self.error("invalid_frame", "client_id: at most 64 characters")
-        if (
-            not isinstance(text, str)
-            or not isinstance(replies, list)
-            or not all(isinstance(r, str) for r in replies)
-        ):
-            return self.error("invalid_frame", "text: a string; replies: strings", client_id=client_id)
+    async def _act(self, kind: str, frame: dict[str, Any]) -> None:
+        """Do what the page asks; a refusal names what it asked for, as far as it said."""
+        if kind == "writing":
+            if time.monotonic() - self._wrote < WRITING_S:
+                return  # every key pressed is one too many
+            self._wrote = time.monotonic()
         try:
-            fleet, written = await database.run(
-                _queue, self.user, frame.get("vehicle"), text=text, replies=replies, client_id=client_id
-            )
+            fleet, answer = await database.run(actions.run, kind, self.user, frame)
         except messages.Refused as refused:
-            return self.error(refused.code, refused.detail, client_id=client_id)
-        if fleet not in self.fleets:  # else it comes with the fleet's events
-            self.other(written)
-        return None
+            asked = {name: frame[name] for name in ("id", "client_id") if isinstance(frame.get(name), str)}
+            return self.error(refused.code, refused.detail, **{k: v[:MAX_ID] for k, v in asked.items()})
+        if answer is not None and fleet not in self.fleets:  # else it comes with the fleet's events
+            self.other(answer)
 
     def error(self, code: str, detail: str, **more: Any) -> None:
         self.other({"type": "error", "code": code, "detail": detail, **more})
-
-
-def _queue(user: Any, vehicle: object, **content: Any) -> tuple[int, dict[str, Any]]:
-    """Write a message as the user; return its fleet and its frame."""
-    user = access.fresh(user)
-    found = None
-    if type(vehicle) is int and 0 < vehicle < 2**63:
-        found = Vehicle.objects.visible_to(user).select_related("fleet").filter(pk=vehicle).first()
-    if found is None:
-        raise messages.Refused("unknown_vehicle", "no such vehicle")
-    if not access.may(user, found.fleet, Role.DISPATCHER):
-        raise messages.Refused("forbidden", "this needs the role dispatcher")
-    return found.fleet_id, messages.serialize(messages.queue(found, author=user, **content))
 
 
 def _visible(user: Any) -> dict[str, int]:

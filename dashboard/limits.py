@@ -29,6 +29,7 @@ EXPORT = Limit("export", 60, 600)  # by user: tracks taken away
 INVITE = Limit("invite", 60, 3600)  # by user: invitations and reset links made
 LINK = Limit("link", 60, 900)  # by address: invitation, reset and sign-in links opened
 DRIVE = Limit("drive", 60, 900)  # by address: codes of the driver page opened or exchanged
+WRITE = Limit("write", 120, 60)  # by user: what a page asks for on its socket that is written down
 MAIL = Limit("mail", 5, 900)  # by address: reset mails asked for
 
 

@@ -18,12 +18,14 @@ from channels.testing import WebsocketCommunicator
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils.timezone import now
 
 from dashboard import maps, people, programs
+from dashboard.actions import ACTIONS as WRITTEN
 from dashboard.consumers import Browser
 from tests.dashboard.conftest import HTMX
-from tracking import devices, keys
-from tracking.models import Fleet, Membership, Role
+from tracking import devices, keys, messages
+from tracking.models import Fleet, Membership, Message, Role, Vehicle
 
 # Who may. Of a fleet: from this role on; to other fleets' people it does not exist (404).
 VIEWER, DISPATCHER, MANAGER = "viewer", "dispatcher", "manager"
@@ -98,6 +100,19 @@ def waiting(house: House) -> list[Any]:
 def demo(house: House) -> list[Any]:
     Fleet.objects.create(slug="demo", name="Demo", demo=True)
     return []
+
+
+def made_export(house: House) -> list[Any]:
+    """Ready, and of alice; a superuser sees it too."""
+    from dashboard import exports
+    from dashboard.models import Export
+
+    export = Export.objects.create(
+        user=house.alice, vehicles=[house.van.pk], formats=["csv"], start=0, end=1, time_zone="UTC",
+        status="ready", file="van-7.csv", size=1, sha256="0" * 64,
+    )  # fmt: skip
+    exports.path_of(export).write_bytes(b"x")
+    return [export.pk]
 
 
 def some(*args: Any) -> Callable[[House], list[Any]]:
@@ -182,6 +197,12 @@ ROUTES = {
     "vehicle": of(VIEWER, van),
     "thread": of(VIEWER, van, GET),
     "export": of(DISPATCHER, van, query="?last=1&format=csv"),
+    "exports": of(SIGNED_IN, methods=BOTH),  # of which vehicles: test_exports.py
+    "export_cancel": of(OWN, made_export, POST),
+    "export_again": of(OWN, made_export, POST),
+    "export_remove": of(OWN, made_export, POST),
+    "export_file": of(OWN, made_export),
+    "export_manifest": of(OWN, made_export),
     "alerts": of(SIGNED_IN),
     "alert_bar": of(SIGNED_IN),
     "acknowledge": of(DISPATCHER, alert, POST),
@@ -377,19 +398,24 @@ def test_where_an_api_token_opens_the_door(name: str, house: House) -> None:
 
 # --- the browser socket ------------------------------------------------------------------------
 
-# action: (the frame, who may, the answer to who may, the answer to others of the fleet)
+# action: (the frame, who may)
 ACTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "subscribe": ({"fleets": ["north"]}, VIEWER),
     "message": ({"vehicle": "van", "text": "Call the depot", "client_id": "c1"}, DISPATCHER),
+    "command": ({"vehicle": "van", "name": "locate", "args": {}, "client_id": "c1"}, DISPATCHER),
+    "cancel": ({"id": "queued"}, DISPATCHER),
+    "resend": ({"id": "expired"}, DISPATCHER),
+    "opened": ({"vehicle": "van"}, DISPATCHER),
+    "writing": ({"vehicle": "van"}, DISPATCHER),
     "ack": ({"n": 0}, SIGNED_IN),
     "ping": ({}, SIGNED_IN),
 }
 
 
 def actions() -> set[str]:
-    """The kinds of frame that `Browser.on_text` knows, read from its code."""
+    """The kinds of frame that `Browser.on_text` knows, read from its code, and those of ACTIONS there."""
     tree = ast.parse(textwrap.dedent(inspect.getsource(Browser.on_text)))
-    return {
+    return set(WRITTEN) | {
         constant.value
         for node in ast.walk(tree)
         if isinstance(node, ast.Compare) and ast.unparse(node.left) == "kind"
@@ -402,6 +428,19 @@ def test_every_action_says_who_may() -> None:
     assert actions() == set(ACTIONS), "give it a line in ACTIONS"
 
 
+def conversation(house: House) -> dict[str, Any]:
+    """A message that can be cancelled, one that can be said again, and something that nobody has opened."""
+    queued, expired = (messages.queue(house.van, author=house.alice, text=text) for text in ("one", "two"))
+    house.van.messages.filter(pk=expired.pk).update(status=Message.Status.EXPIRED)
+    house.van.messages.create(id="9:r1", number=9, kind="reply", text="OK", created=now(), status=5)
+    Vehicle.objects.filter(pk=house.van.pk).update(last_message=9)
+    return {"van": house.van.pk, "queued": queued.pk, "expired": expired.pk}
+
+
+def state(house: House) -> list[tuple[Any, ...]]:
+    return list(house.van.messages.values_list("pk", "status", "opened"))
+
+
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("who", ["mallory", "vera", "bob", "alice", "root"])
 @pytest.mark.parametrize("action", sorted(ACTIONS))
@@ -409,8 +448,11 @@ async def test_who_may_do_what_on_the_socket(action: str, who: str, house: House
     from fleet.asgi import application
 
     frame, least = ACTIONS[action]
-    if frame.get("vehicle") == "van":
-        frame = {**frame, "vehicle": house.van.pk}
+    said = await sync_to_async(conversation)(house)
+    frame = {
+        name: said.get(value, value) if name in ("id", "vehicle") else value for name, value in frame.items()
+    }
+    before = await sync_to_async(state)(house)
     client = Client()
     await sync_to_async(client.force_login)(getattr(house, who))
     cookie = f"sessionid={client.cookies['sessionid'].value}".encode()
@@ -428,11 +470,13 @@ async def test_who_may_do_what_on_the_socket(action: str, who: str, house: House
         assert codes == []
     elif who == "mallory":
         # The same as for a fleet or vehicle that never was.
-        assert codes == [{"subscribe": "forbidden", "message": "unknown_vehicle"}[action]]
+        unknown = "unknown_message" if "id" in frame else "unknown_vehicle"
+        assert codes == ["forbidden" if action == "subscribe" else unknown]
         assert b"Van 7" not in json.dumps(heard).encode()
     else:
         assert codes == ["forbidden"]
-    assert await house.van.messages.acount() == (action == "message" and who in ALLOWED[least])
+    changed = await sync_to_async(state)(house) != before
+    assert changed == (who in ALLOWED[least] and action in set(WRITTEN) - {"writing"})
 
 
 async def test_nobody_opens_the_socket(db: None) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import redis
 from asgiref.sync import sync_to_async
+from django.utils.timezone import now
 
 from tests.ingest.test_device_socket import sign
 from tracking import fixes
@@ -158,7 +159,7 @@ async def test_a_token_near_its_end(house, connect, direction):
     hold(direction, "token", await socket.hears("token"))
 
 
-@produces(DEVICE, "message", "receipt")
+@produces(DEVICE, "message", "receipt", "command", "command without arguments")
 async def test_messages_to_and_from_a_device(house, connect, direction):
     from tracking import messages
 
@@ -170,6 +171,12 @@ async def test_messages_to_and_from_a_device(house, connect, direction):
     hold(direction, "message", message)
     await socket.say({"type": "reply", "id": "r1", "in_reply_to": message["id"], "text": "On my way"})
     hold(direction, "receipt", await socket.hears("receipt"))
+    for name, args, example in (
+        ("interval", {"seconds": 10}, "command"),
+        ("locate", {}, "command without arguments"),
+    ):
+        await sync_to_async(messages.command)(house.van, name, args, author=house.bob)
+        hold(direction, example, await socket.hears("command"))
 
 
 # --- what the server says to a browser --------------------------------------------------------
@@ -249,6 +256,47 @@ async def test_a_conversation(house, connect, watch, archive, direction):
     hold(direction, "message read", await page.hears("message"))
     hold(direction, "reply", await page.hears("reply"))
     hold(direction, "say", await page.hears("say"))
+
+
+@produces(BROWSER, "command done")
+async def test_a_command(house, connect, watch, archive, direction):
+    page, _ = await watch(house.bob)
+    device, *_ = await connect(house.token)
+    args = {"seconds": 10}
+    await page.say(
+        {"type": "command", "vehicle": house.van.pk, "name": "interval", "args": args, "client_id": "c5"}
+    )
+    command = await device.hears("command")
+    await device.say({"type": "receipt", "id": command["id"], "status": "delivered"})
+    await device.say({"type": "receipt", "id": command["id"], "status": "done"})
+    await device.say({"type": "say", "id": "s2", "text": "."})
+    await device.hears("receipt")
+    await archive()
+    heard = [await page.hears("command") for _ in range(4)]
+    assert [frame["status"] for frame in heard] == ["queued", "sent", "delivered", "done"]
+    hold(direction, "command done", heard[-1])
+
+
+@produces(BROWSER, "broadcast", "opened", "writing", "note")
+async def test_a_desk(house, watch, direction):
+    from django.contrib.auth.models import User
+
+    from tracking import broadcasts, notes
+    from tracking.models import Membership
+
+    alice = await sync_to_async(User.objects.create_user)("alice")
+    await sync_to_async(Membership.objects.create)(user=alice, fleet=house.north, role="dispatcher")
+    page, _ = await watch(house.bob)
+    other, _ = await watch(alice)
+    await sync_to_async(broadcasts.send)([house.van], author=house.bob, text="Snow warning")
+    hold(direction, "broadcast", await page.hears("broadcast"))
+    await other.say({"type": "writing", "vehicle": house.van.pk})
+    hold(direction, "writing", await page.hears("writing"))
+    await house.van.messages.acreate(id="9:r1", number=9, kind="reply", text="OK", created=now(), status=5)
+    await page.say({"type": "opened", "vehicle": house.van.pk})
+    hold(direction, "opened", await page.hears("opened"))
+    await sync_to_async(notes.put)(house.van, "Spare key at the depot", by=house.bob)
+    hold(direction, "note", await page.hears("note"))
 
 
 @produces(BROWSER, "vehicle changed", "vehicle removed")

@@ -113,8 +113,8 @@ def resend(pk: str, *, by: "User | None") -> Message:
     Done twice it is the same one new message. Raise Refused for one that may still arrive.
     """
     old = Message.objects.select_related("vehicle").get(pk=pk)
-    if (again := Message.objects.filter(resends=pk).first()) is not None:
-        return again
+    if (again := Message.objects.filter(resends=pk).select_related("vehicle").first()) is not None:
+        return _shown_again(again)
     if old.status not in AGAIN:
         raise Refused("not_resendable", _("It is still on its way, or has arrived."))
     return _queue(old.vehicle, repetition(old, by=by))
@@ -192,11 +192,17 @@ def _known(vehicle: Vehicle, content: Mapping[str, Any]) -> Message:
     """The message that was written before with the same id, or as the same repetition."""
     rows = Message.objects.select_related("vehicle")
     if content.get("resends"):
-        return rows.get(resends=content["resends"])
+        return _shown_again(rows.get(resends=content["resends"]))
     found = rows.get(author=content["author"], client_id=content["client_id"] or "")
     if found.vehicle_id != vehicle.pk:
         raise Refused("client_id_taken", _("This was sent to another vehicle already."))
-    return found
+    return _shown_again(found)
+
+
+def _shown_again(message: Message) -> Message:
+    """Whoever asked twice may not have heard the first answer."""
+    live.announce([live.frame(message.vehicle.fleet_id, serialize(message))])
+    return message
 
 
 def insert(vehicles: Iterable[int], content: Callable[[int], Mapping[str, Any]]) -> list[Message]:
