@@ -35,6 +35,7 @@ SOME_MANAGER = "managers of any fleet"
 GOVERNOR = "managers of the person's every fleet; to others the person does not exist"
 SUPERUSER = "superusers; to others it does not exist"
 OWN = "alice, whose it is; to others it does not exist"
+OWN_FILE = "alice, whose it is, and superusers; to others it does not exist"
 GONE = "nobody: it does not exist here"
 DEVICE = "devices, by token or key; no session opens it"
 
@@ -198,11 +199,11 @@ ROUTES = {
     "thread": of(VIEWER, van, GET),
     "export": of(DISPATCHER, van, query="?last=1&format=csv"),
     "exports": of(SIGNED_IN, methods=BOTH),  # of which vehicles: test_exports.py
-    "export_cancel": of(OWN, made_export, POST),
-    "export_again": of(OWN, made_export, POST),
-    "export_remove": of(OWN, made_export, POST),
-    "export_file": of(OWN, made_export),
-    "export_manifest": of(OWN, made_export),
+    "export_cancel": of(OWN_FILE, made_export, POST),
+    "export_again": of(OWN_FILE, made_export, POST),
+    "export_remove": of(OWN_FILE, made_export, POST),
+    "export_file": of(OWN_FILE, made_export),
+    "export_manifest": of(OWN_FILE, made_export),
     "alerts": of(SIGNED_IN),
     "alert_bar": of(SIGNED_IN),
     "acknowledge": of(DISPATCHER, alert, POST),
@@ -240,6 +241,7 @@ ALLOWED = {
     GOVERNOR: {"alice", "root"},
     SUPERUSER: {"root"},
     OWN: {"alice"},
+    OWN_FILE: {"alice", "root"},
     GONE: set(),
     DEVICE: set(),
 }
