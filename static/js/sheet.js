@@ -190,7 +190,6 @@ const PHONE = globalThis.matchMedia?.("(max-width: 799px)");
 function start() {
   const [side, drawer] = ["side", "drawer"].map((id) => document.getElementById(id));
   if (!side || !drawer) return;
-  document.getElementById("sheet-handle")?.remove();
   const list = new Sheet(side, {
     name: t("Size of the list"),
     inside: ".chips",
