@@ -205,3 +205,51 @@ async def test_a_reply_is_sent_again_until_it_is_stored(peer: Peer) -> None:
         await peer.accept()
         await van.send([fix(1)])
         assert (await peer.hear())[0]["type"] == "position"
+
+
+async def test_a_receipt_is_sent_again_until_later_positions_are_safe(peer: Peer) -> None:
+    receipt = {"type": "receipt", "id": "01J", "status": "read"}
+    async with device(peer) as van:
+        first = await peer.accept()
+        await van.send([fix(1)])
+        await peer.hear()
+        van.receipt("01J", "read")
+        assert await peer.hear() == [receipt]
+        await say(first, type="ack", seq=1)  # of what was sent before it
+        await asyncio.wait_for(van.drain(), 5)
+        await first.close(4503)
+        second = await peer.accept()
+        assert await peer.hear() == [receipt]
+        frame = await van.send([fix(2)])
+        await peer.hear()
+        await say(second, type="ack", seq=1)
+        await asyncio.wait_for(frame.settled, 5)
+        await second.close(4503)
+        await peer.accept()
+        await van.send([fix(3)])
+        assert (await peer.hear())[0]["type"] == "position"
+
+
+async def test_a_command_is_done_once_however_often_it_comes(peer: Peer) -> None:
+    done: list[str] = []
+
+    async def on_command(command: dict[str, Any]) -> None:
+        done.append(command["name"])
+
+    async with device(peer, on_command=on_command):
+        socket = await peer.accept()
+        for _ in range(2):
+            await say(socket, type="command", id="01C", name="locate", args={})
+        heard = await peer.hear(2)
+        assert {frame["status"] for frame in heard} == {"delivered", "done"}
+        assert done == ["locate"]
+
+
+async def test_a_device_that_takes_no_commands_says_so(peer: Peer) -> None:
+    async with device(peer):
+        await say(await peer.accept(), type="command", id="01C", name="locate", args={})
+        receipt = {"type": "receipt", "id": "01C"}
+        assert await peer.hear(2) == [
+            {**receipt, "status": "delivered"},
+            {**receipt, "status": "failed", "detail": "takes no commands"},
+        ]

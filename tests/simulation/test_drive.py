@@ -30,6 +30,7 @@ class Server:
         self.fixes: dict[str, list[Item]] = {}
         self.last_time: str | None = None
         self.sockets: list[ServerConnection] = []
+        self.receipts: list[tuple[str, str]] = []
 
     async def handle(self, socket: ServerConnection) -> None:
         assert socket.request is not None
@@ -38,6 +39,9 @@ class Server:
         await socket.send(json.dumps({**HELLO, "last_time": self.last_time}))
         async for text in socket:
             frame = json.loads(text)
+            if frame["type"] == "receipt":
+                self.receipts.append((frame["id"], frame["status"]))
+                continue
             fixes += frame.get("items", [frame])
             await socket.send(json.dumps({"type": "ack", "seq": frame["seq"]}))
 
@@ -112,3 +116,25 @@ async def test_vehicles_that_are_sent_away_end_the_drive(server: Server, client:
         await socket.close(4403)
     await asyncio.wait_for(work, 10)
     assert await client.get(demo.PROGRESS_KEY) is None
+
+
+async def test_it_does_what_it_is_told(server: Server, client: redis.Redis) -> None:
+    van = drive.Car(
+        "van-1", "van-1", Itinerary(1, STREETS, depot=3, places=[100], interval_s=600), Temper.SILENT
+    )
+    work = asyncio.create_task(drive.Drive(server.url, [van], client).run())
+    await until(lambda: server.fixes.get("van-1"))
+    before = int(time.time() * 1000)
+    command = {"type": "command", "id": "01A", "name": "locate", "args": {}}
+    await server.sockets[0].send(json.dumps(command))
+    await until(lambda: ("01A", "done") in server.receipts)
+    located = [fix["time"] for fix in server.fixes["van-1"] if fix["time"] >= before]
+    assert len(located) == 1
+    await server.sockets[0].send(
+        json.dumps({**command, "id": "01B", "name": "interval", "args": {"seconds": 1}})
+    )
+    await until(lambda: len([fix for fix in server.fixes["van-1"] if fix["time"] > located[0]]) >= 2)
+    await server.sockets[0].send(json.dumps({**command, "id": "01C", "name": "explode"}))
+    await until(lambda: ("01C", "failed") in server.receipts)
+    await stop(work)
+    assert server.receipts[:2] == [("01A", "delivered"), ("01A", "done")]

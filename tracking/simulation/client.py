@@ -33,6 +33,10 @@ class Refused(Exception):
     """The server does not want this device: it does not come back by itself."""
 
 
+class Unable(Exception):
+    """A command that this device cannot do, and why."""
+
+
 @dataclass(slots=True, eq=False)
 class Frame:
     """Some positions that travel and are acknowledged together."""
@@ -58,12 +62,17 @@ class Device:
         on_ack: Callable[[list[Any]], None] | None = None,
         on_hello: Callable[[Item], None] | None = None,
         on_message: Callable[[Item], Coroutine[Any, Any, None]] | None = None,
+        on_command: Callable[[Item], Coroutine[Any, Any, None]] | None = None,
         on_token: Callable[[str], None] | None = None,
         backoff_s: tuple[float, float] = BACKOFF_S,
     ) -> None:
-        """`on_ack` gets the times of the positions that are now safe; `on_token` stores a fresh token."""
+        """`on_ack` gets the times of the positions that are now safe; `on_token` stores a fresh token.
+
+        `on_command` does what it is told, or raises Unable with the reason.
+        """
         self.url, self.token, self.window = url, token, window
-        self.on_ack, self.on_hello, self.on_message, self.on_token = on_ack, on_hello, on_message, on_token
+        self.on_ack, self.on_hello, self.on_token = on_ack, on_hello, on_token
+        self.on_message, self.on_command = on_message, on_command
         self.sent = self.acked = self.rejected = self.connections = 0
         self.latencies: deque[float] = deque(maxlen=10_000)  # seconds from a frame to its ack
         self.online = asyncio.Event()
@@ -75,7 +84,9 @@ class Device:
         self._resume_at = 0.0
         self._retry_after_s = 0.0
         self._notes: dict[str, Item] = {}  # replies, says and receipts on their way
-        self._seen: dict[str, None] = {}  # ids of the newest messages
+        self._noted: dict[str, float] = {}  # when each went out on this connection
+        self._receipted: dict[str, int] = {}  # receipts sent on this connection, and after which frame
+        self._seen: dict[str, None] = {}  # ids of the newest messages and commands
         self._change = asyncio.Event()  # something to send
         self._room = asyncio.Condition()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -96,8 +107,9 @@ class Device:
         async with self._room:
             await self._room.wait_for(lambda: not self._unacked)
 
-    def receipt(self, message_id: str, status: str) -> None:
-        self._note(f"{message_id} {status}", {"type": "receipt", "id": message_id, "status": status})
+    def receipt(self, message_id: str, status: str, detail: str = "") -> None:
+        note = {"type": "receipt", "id": message_id, "status": status}
+        self._note(f"{message_id} {status}", {**note, "detail": detail} if detail else note)
 
     def reply(self, reply_id: str, text: str, *, in_reply_to: str | None = None) -> None:
         self._note(reply_id, {"type": "reply", "id": reply_id, "in_reply_to": in_reply_to, "text": text})
@@ -168,6 +180,8 @@ class Device:
         """A new connection counts from 1, and first gets everything that was not acknowledged."""
         self._seq = self._acked_seq = self._next = self._errors_to_come = 0
         self._resume_at = 0.0
+        self._receipted.clear()
+        self._noted.clear()
         for frame in self._unacked:
             frame.seq = 0
         self._change.set()
@@ -175,7 +189,6 @@ class Device:
 
     async def _write(self, socket: ClientConnection) -> None:
         loop = asyncio.get_running_loop()
-        noted: dict[str, float] = {}  # when it went out on this connection
         while True:
             try:
                 # Not wait_for: that of Python 3.11 loses a cancellation that comes with the event.
@@ -185,13 +198,15 @@ class Device:
                 await socket.send('{"type":"ping"}')
             self._change.clear()
             now = loop.time()
-            for key in [key for key in self._notes if noted.get(key, -math.inf) < now - NOTE_AGAIN_S]:
+            for key in [key for key in self._notes if self._noted.get(key, -math.inf) < now - NOTE_AGAIN_S]:
                 note = self._notes[key]
                 await socket.send(orjson.dumps(note), text=True)
-                if note["type"] in ("reply", "say"):
-                    noted[key] = now  # and kept until the server has stored it
+                if note["type"] == "receipt":
+                    # Nothing answers it: safe when positions are that were sent later.
+                    self._receipted[key] = self._seq
+                    self._noted[key] = math.inf
                 else:
-                    self._notes.pop(key, None)
+                    self._noted[key] = now  # and kept until the server has stored it
             if (wait := self._resume_at - loop.time()) > 0:
                 loop.call_later(wait, self._change.set)
                 continue
@@ -220,11 +235,16 @@ class Device:
         match frame.get("type"):
             case "ack":
                 self._acked_seq = max(self._acked_seq, frame["seq"])
+                for key in [key for key, seq in self._receipted.items() if seq < self._acked_seq]:
+                    del self._receipted[key]
+                    self._notes.pop(key, None)
                 await self._settle()
             case "error":
                 await self._take_error(frame)
             case "message":
                 self._take_message(frame)
+            case "command":
+                self._take_command(frame)
             case "receipt":
                 self._notes.pop(frame["id"], None)
             case "token":
@@ -283,18 +303,43 @@ class Device:
 
     def _take_message(self, message: Item) -> None:
         """Hand a message over once; one that comes again only needs its receipt again."""
-        if message["id"] in self._seen or self.on_message is None:
+        if self.on_message is None or not self._is_new(message["id"]):
             self.receipt(message["id"], "delivered")
-            return
-        self._seen[message["id"]] = None
+        else:
+            self._spawn(self.on_message(message))
+
+    def _take_command(self, command: Item) -> None:
+        """Do a command once; of one that comes again the receipts are on their way already."""
+        self.receipt(command["id"], "delivered")
+        if self._is_new(command["id"]):
+            self._spawn(self._obey(command))
+
+    async def _obey(self, command: Item) -> None:
+        try:
+            if self.on_command is None:
+                raise Unable("takes no commands")
+            await self.on_command(command)
+        except Unable as reason:
+            self.receipt(command["id"], "failed", str(reason))
+        else:
+            self.receipt(command["id"], "done")
+
+    def _is_new(self, message_id: str) -> bool:
+        if message_id in self._seen:
+            return False
+        self._seen[message_id] = None
         while len(self._seen) > MAX_NOTES:
             del self._seen[next(iter(self._seen))]
-        task = asyncio.create_task(self.on_message(message))
+        return True
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     def _note(self, key: str, note: Item) -> None:
         self._notes[key] = note
+        self._noted.pop(key, None)
         while len(self._notes) > MAX_NOTES:
             del self._notes[next(iter(self._notes))]
         self._change.set()

@@ -11,7 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import cycle, islice
 from pathlib import Path
@@ -24,6 +24,7 @@ from tracking import tokens
 from tracking.models import Device as Row
 from tracking.simulation import demo, roads
 from tracking.simulation.client import Device, Refused
+from tracking.simulation.commands import Pace, obey
 from tracking.simulation.drivers import Temper, answer, temper
 from tracking.simulation.driving import INTERVAL_S, Itinerary
 
@@ -50,6 +51,7 @@ class Car:
     temper: Temper
     offline_s: int = 0  # silent since so long; 0: online
     sos: bool = False
+    pace: Pace = field(default_factory=Pace)
 
 
 def cars() -> list[Car]:
@@ -129,6 +131,9 @@ class Drive:
             car.token,
             on_hello=lambda frame: None if hello.done() else hello.set_result(frame),
             on_message=lambda message: answer(device, message, car.temper, rng),
+            on_command=lambda command: obey(
+                device, command, pace=car.pace, fix=lambda: car.itinerary.fix(_now_ms())
+            ),
         )
         async with self._planning:  # the first fix plans the rounds: a fifth of a second of work
             await asyncio.to_thread(car.itinerary.fix, _now_ms())
@@ -200,8 +205,12 @@ class Drive:
     async def _send_live(self, car: Car, device: Device, time_ms: int) -> None:
         while True:
             # The window bounds what is kept while the server is away; after that it catches up.
-            time_ms = car.itinerary.times(time_ms + 1, time_ms + car.itinerary.interval_ms + 1)[0]
-            await asyncio.sleep(max(time_ms - _now_ms(), 0) / 1000)
+            due = car.itinerary.times(time_ms + 1, time_ms + car.itinerary.interval_ms + 1)[0]
+            if car.pace.every_ms is not None:
+                due = time_ms + car.pace.every_ms
+            if not await car.pace.until(due):
+                continue
+            time_ms = due
             fix = car.itinerary.fix(time_ms)
             if car.sos:
                 car.sos, fix["alarm"] = False, "sos"

@@ -6,7 +6,8 @@ import time
 from collections.abc import AsyncIterator
 from typing import NamedTuple
 
-from tracking.simulation.client import Device
+from tracking.simulation.client import Device, Item
+from tracking.simulation.commands import Pace, obey
 from tracking.simulation.driving import Itinerary
 from tracking.simulation.roads import Roads
 
@@ -77,14 +78,23 @@ async def _drive(
 ) -> None:
     """Send a frame each batch / rate seconds. Its fixes are spread over that time, ending now."""
     behind_ms, share = turn
-    every = batch / rate
+    every_ms, pace = batch * 1000 / rate, Pace()
+
+    def fix(time_ms: int) -> Item:
+        return trip.fix(time_ms - behind_ms) | {"time": time_ms}
+
+    device.on_command = lambda command: obey(
+        device, command, pace=pace, fix=lambda: fix(round(time.time() * 1000))
+    )
     await device.online.wait()
-    due = time.time() + every * share
+    last = time.time() * 1000 - every_ms * (1 - share)
     while True:
-        await asyncio.sleep(max(due - time.time(), 0))
-        times = [round((due - back / rate) * 1000) for back in range(batch - 1, -1, -1)]
-        await device.send([trip.fix(time_ms - behind_ms) | {"time": time_ms} for time_ms in times])
-        due += every
+        step = every_ms if pace.every_ms is None else pace.every_ms * batch
+        if not await pace.until(round(last + step)):
+            continue
+        last += step
+        times = [round(last - back * step / batch) for back in range(batch - 1, -1, -1)]
+        await device.send([fix(time_ms) for time_ms in times])
 
 
 def _quantiles(devices: list[Device]) -> tuple[float, float]:
