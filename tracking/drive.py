@@ -17,7 +17,7 @@ from tracking.models import Device, DriveCode
 
 CODE_BYTES = 16
 CODE_LIFE = timedelta(minutes=15)
-LEAST_CLAIM_CHARS = 16
+LEAST_CLAIM_CHARS, MOST_CLAIM_CHARS = 16, 64
 # Codes that ended are kept so long, so that a page can say what became of them.
 KEEP = timedelta(days=1)
 

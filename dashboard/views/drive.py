@@ -66,26 +66,27 @@ def code(request: HttpRequest, code: str) -> HttpResponse:
     try:
         vehicle = drive.find(code).device.vehicle
     except drive.Refused as refused:
-        return _page(request, {"refused": _words(refused.code)}, status=410)
+        return _page(request, {"refused": _words(refused.code)}, status=_status(refused.code))
     _speak(vehicle.driver.language if vehicle.driver else "")
-    response = _page(request, {"vehicle": vehicle.name, "fleet": vehicle.fleet.name})
+    response = _page(request, {"code": code, "vehicle": vehicle.name, "fleet": vehicle.fleet.name})
     _remember(response, vehicle.driver.language if vehicle.driver else "")
     return response
 
 
 def _exchange(request: HttpRequest, code: str) -> HttpResponse:
-    body = _json(request)
-    claim = body.get("claim")
-    if not isinstance(claim, str) or not drive.LEAST_CLAIM_CHARS <= len(claim) <= 64:
-        return api_error(400, "bad_request", "Send application/json: {'claim': 16 to 64 random characters}.")
+    claim = _json(request).get("claim")
+    sound = isinstance(claim, str) and drive.LEAST_CLAIM_CHARS <= len(claim) <= drive.MOST_CLAIM_CHARS
     try:
-        device, token = drive.exchange(code, claim=claim)
+        if not sound:
+            drive.find(code)  # who has no code is not told what to send with one
+            return api_error(400, "bad_request", 'Send JSON: {"claim": 16 to 64 random characters}.')
+        device, token = drive.exchange(code, claim=str(claim))
     except drive.Refused as refused:
-        return api_error(410, refused.code, _words(refused.code))
+        return api_error(_status(refused.code), refused.code, _words(refused.code))
     vehicle = device.vehicle
-    return JsonResponse(
-        {"token": token, "uid": device.uid, "vehicle": vehicle.name, "fleet": vehicle.fleet.name}
-    )
+    apps = f"{reverse('connect', args=[vehicle.pk])}?device={device.pk}"
+    granted = {"token": token, "uid": device.uid, "vehicle": vehicle.name, "fleet": vehicle.fleet.name}
+    return JsonResponse({**granted, "apps": apps})
 
 
 @csrf_exempt
@@ -134,6 +135,10 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def _status(code: str) -> int:
+    return 404 if code == "code_unknown" else 410
+
+
 def _words(code: str) -> str:
     """What became of a code, and what to do."""
     again = _("Ask whoever gave you the code for a new one.")
@@ -152,7 +157,8 @@ def _words(code: str) -> str:
 def _page(request: HttpRequest, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     language = get_language() or "en"
     data = {"language": language, "version": version(), **texts(language)}
-    more = {"drive_data": data, "modules": MODULES}
+    modules = [(name, static(f"js/drive/{name}.js")) for name in MODULES]
+    more = {"drive_data": data, "modules": modules}
     return render(request, "drive/page.html", context | more, status=status)
 
 
