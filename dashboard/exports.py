@@ -102,9 +102,7 @@ def start(
 def again(export: Export, user: User) -> Export:
     """The same export once more."""
     vehicles = Vehicle.objects.filter(pk__in=export.vehicles, fleet__in=access.taking(user))
-    return start(
-        user, vehicles, export.formats, first=export.start, last=export.end, zone=export.time_zone
-    )
+    return start(user, vehicles, export.formats, first=export.start, last=export.end, zone=export.time_zone)
 
 
 def cancel(export: Export) -> bool:

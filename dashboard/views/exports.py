@@ -173,9 +173,7 @@ def _start(request: Request) -> HttpResponse:
     except (exports.Refused, ValueError) as error:
         rows = _rows(request)
         context = {"rows": rows, "going": any(row["going"] for row in rows), "refused": str(error)}
-        return render(
-            request, "dashboard/exports.html", context | _form(request, request.POST), status=422
-        )
+        return render(request, "dashboard/exports.html", context | _form(request, request.POST), status=422)
     return redirect("exports")
 
 

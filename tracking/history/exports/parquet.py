@@ -32,7 +32,7 @@ def write(path: Path, tracks: Iterable[Track]) -> None:
     bounds = Bounds()
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for group in _groups(tracks, schema, bounds):
-            writer.write_table(group, row_group_size=GROUP_ROWS)
+            writer.write_table(group, row_group_size=len(group))
         writer.add_key_value_metadata({"geo": json.dumps(_geo(bounds))})
 
 

@@ -13,7 +13,7 @@ from tracking.fixes import EPOCH
 from tracking.history.tracks import Row
 
 CHUNK_BYTES = 64 * 1024
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _SECOND = [f"{second:02d}." for second in range(60)]
 _MILLISECOND = [f"{ms:03d}Z" for ms in range(1000)]
 
@@ -53,7 +53,7 @@ def decimal(value: float) -> str:
 
 def xml(text: str) -> str:
     """Text between tags; characters that XML cannot hold are left out."""
-    return html.escape(_NOT_XML.sub("", text), quote=False)
+    return html.escape(NOT_XML.sub("", text), quote=False)
 
 
 def gathered(parts: Iterable[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import xlsxwriter
 
 from tracking.fixes import EPOCH
-from tracking.history.exports.text import About, Track, iso
+from tracking.history.exports.text import NOT_XML, About, Track, iso
 from tracking.history.tracks import Row
 
 SHEET_ROWS = 1_048_576
@@ -115,7 +115,7 @@ def _row(sheet: Any, at: int, row: Row, zone: ZoneInfo) -> None:
 
 def _text(text: str) -> str:
     """The text as a cell takes it. The library would write one that looks like its own tags as tags."""
-    text = text[:CELL_CHARS]
+    text = NOT_XML.sub("", text)[:CELL_CHARS]
     return f"{text} " if text.startswith("<r>") and text.endswith("</r>") else text
 
 
@@ -131,7 +131,7 @@ class Names:
         self._taken = {*taken, "history"}
 
     def new(self, name: str) -> str:
-        plain = _NOT_IN_NAMES.sub(" ", name).strip(" '") or "Vehicle"
+        plain = _NOT_IN_NAMES.sub(" ", NOT_XML.sub("", name)).strip(" '") or "Vehicle"
         number = 1
         while True:
             tail = f" ({number})" if number > 1 else ""
