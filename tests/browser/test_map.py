@@ -1,18 +1,20 @@
 """The map: what lies on one another can be reached, other maps come and go, nobody else is asked."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests import pmtiles
 from tests.browser.conftest import Complaints, Start
-from tests.browser.pages import row
+from tests.browser.pages import row, socket_is
 from tests.browser.van import Van
 from tests.faults.conftest import House
+from tests.servers import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -159,3 +161,89 @@ def test_streets_online_by_one_click_that_says_whom_it_asks_and_back_when_they_d
 
 def abort(route: Route) -> None:
     route.abort("connectionrefused")
+
+
+def middle(page: Page) -> tuple[float, float]:
+    box = page.locator("#map").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def looks(page: Page) -> bytes:
+    """What is drawn around the middle of the map, once two pictures of it are alike."""
+    x, y = middle(page)
+    clip = {"x": x - 40, "y": y - 40, "width": 80, "height": 80}
+    before = b""
+    for _ in range(40):
+        picture = page.screenshot(clip=clip)  # type: ignore[arg-type]
+        if picture == before:
+            return picture
+        before = picture
+        page.wait_for_timeout(250)
+    raise AssertionError("the map does not come to rest")
+
+
+def test_pointing_at_one_shows_the_other_and_a_filter_hides_or_dims(start: Start, harbour: list[Van]) -> None:
+    """List row and marker point at each other; a setting says what a filter does to the map."""
+    van = harbour[3]
+    with van:
+        van.send(latitude=56.0, longitude=14.5, speed=0, ignition=False)
+    page = start(f"/?q={van.name}", who="olga", webgl=True, reduced_motion="reduce")
+    expect(row(page, van)).to_have_attribute("data-state", "stopped")
+    drawn(page)
+    page.get_by_role("button", name="Got it").click()
+    page.get_by_role("button", name="Show all vehicles").click()
+    page.mouse.move(5, 5)
+    alone = looks(page)
+    row(page, van).hover()
+    assert looks(page) != alone, "a ring around the marker"
+    page.mouse.move(*middle(page))
+    expect(row(page, van)).to_have_class(re.compile("row-hovered"))
+    page.mouse.move(5, 5)
+    expect(row(page, van)).not_to_have_class(re.compile("row-hovered"))
+
+    page.locator("[data-chip=moving]").click()
+    page.mouse.move(5, 5)
+    hidden = looks(page)
+    assert hidden != alone
+    page.goto("/profile/")
+    page.get_by_label("Dim vehicles on the map").check()
+    page.get_by_role("button", name="Save").first.click()
+    page.goto(f"/?q={van.name}")
+    drawn(page)
+    page.get_by_role("button", name="Show all vehicles").click()
+    page.locator("[data-chip=moving]").click()
+    page.mouse.move(5, 5)
+    assert looks(page) not in (alone, hidden)
+
+
+def test_a_trail_has_no_hole_where_the_connection_was_lost(
+    start: Start, harbour: list[Van], house: House
+) -> None:
+    sockets: list[WebSocketRoute] = []
+    away = False
+
+    def network(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        if not away:
+            socket.connect_to_server()
+
+    van = harbour[2]
+    with van:
+        van.send(latitude=57.1, longitude=12.3, speed=12)
+        page = start(f"/?v={van.pk}", who="olga", webgl=True)
+        page.route_web_socket("**/ws/dashboard", network)
+        page.reload()
+        drawn(page)
+        away = True
+        sockets[-1].close()
+        socket_is(page, "lost")
+        for step in range(1, 4):
+            van.send(latitude=57.1 + step / 1000, longitude=12.3, speed=12)
+        wait_for(house.archived, "the fixes in the archive")
+        with page.expect_response(lambda answer: f"/{van.pk}/trail.geojson" in answer.url) as asked:
+            away = False
+            sockets[-1].close()
+        line = json.dumps(asked.value.json())
+        assert all(f"57.10{step}" in line for step in range(1, 4))
+        socket_is(page, "live")
