@@ -77,7 +77,7 @@ ANSWERS = {
     "OwnTracks": b"[]",
     "GPSLogger": b"[]",
     "Overland": b'{"result":"ok"}',
-    "Fleetline": b'{"acked":1,"rejected":[]}',
+    "Fleetline": b'{"acked":1,"rejected":[],"messages":[]}',
 }
 
 

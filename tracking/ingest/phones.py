@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from tracking import journal, live
 from tracking.fixes import MAX_AHEAD_MS, Batch, Rejection, decode_items, now_ms
-from tracking.ingest import admission, clients, mates, rescue
+from tracking.ingest import admission, clients, conversation, mates, rescue
 from tracking.ingest.admission import Source
 from tracking.ingest.clients import Call, Record, Report, Unreadable
 from tracking.ingest.clients.report import instant
@@ -98,6 +98,7 @@ async def _answer(call: Call, key: str) -> HttpResponse:
     if len(report.records) > MAX_ITEMS:
         raise Problem(413, "too_many_items", f"At most {MAX_ITEMS} positions.")
     received = now_ms()
+    said = conversation.read(report.said)
     groups = _by_uid(report)
     sources = await _admit(key, call, report, groups)
     if unreadable:
@@ -105,13 +106,13 @@ async def _answer(call: Call, key: str) -> HttpResponse:
     else:
         parts = await _parts(report, groups, sources, received, call)
     _limit(parts, len(call.body))
-    await _keep(parts, received)
+    await _keep(parts, said, received)
     for part in parts:
-        if report.records or unreadable:
+        if report.records or report.said or unreadable:
             await _heard(part, received)
     if unreadable and report.client != "OwnTracks":
         raise Problem(400, "unknown_format", unreadable[:500])
-    return await _success(report.client, parts)
+    return await _success(report.client, parts, said)
 
 
 # --- who is it ---------------------------------------------------------------------------------
@@ -222,10 +223,13 @@ def _count(part: Part) -> int:
 # --- keep it, and tell the others ----------------------------------------------------------------
 
 
-async def _keep(parts: list[Part], received: int) -> None:
-    beats = [beat for part in parts for beat in _heartbeats(part, received)]
+async def _keep(parts: list[Part], said: conversation.Heard, received: int) -> None:
+    more: list[journal.Entry] = []
+    for part in parts:
+        more += _heartbeats(part, received)
+        more += conversation.entries(said, part.source, received=received)
     reported = [(part.caller.reporter, part.batch) for part in parts]
-    await keep(reported, more=beats, received=received, within=JOURNAL_WAIT_S)
+    await keep(reported, more=more, received=received, within=JOURNAL_WAIT_S)
 
 
 def _heartbeats(part: Part, received: int) -> Iterable[journal.Heartbeat]:
@@ -256,17 +260,20 @@ async def _heard(part: Part, received: int) -> None:
 # --- the answer ----------------------------------------------------------------------------------
 
 
-async def _success(client: str, parts: list[Part]) -> HttpResponse:
+async def _success(client: str, parts: list[Part], said: conversation.Heard) -> HttpResponse:
     if client in ("OwnTracks", "GPSLogger"):
         shown = [part.source for part in parts if part.batch.fixes] if client == "OwnTracks" else []
         return _json(await mates.answer(shown[0]) if len(shown) == 1 else [])
     if client == "Overland":
         return _json({"result": "ok"})
     if client == "Fleetline":
+        # Ours names no device: there is one part, or none.
         rejected = [r for part in parts for r in part.batch.rejections]
+        named = [{"index": r.index, "code": r.code, "detail": r.detail} for r in rejected]
         content = {
             "acked": sum(len(part.batch.fixes) for part in parts),
-            "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in rejected],
+            "rejected": named + [r for part in parts for r in conversation.refused(said, part.source)],
+            "messages": [m for part in parts for m in await conversation.waiting(part.source)],
         }
         return _json(content)
     return HttpResponse(content_type="text/plain")

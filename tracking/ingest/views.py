@@ -11,9 +11,9 @@ from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from tracking import database, health, journal, messages
-from tracking.fixes import Receipt, Reply, decode_items, has_nul, now_ms
-from tracking.ingest import admission
+from tracking import health
+from tracking.fixes import decode_items, now_ms
+from tracking.ingest import admission, conversation
 from tracking.ingest.admission import Source, bearer
 from tracking.ingest.http import (
     MAX_ITEMS,
@@ -31,7 +31,7 @@ from tracking.ingest.strangers import strangers
 log = logging.getLogger("fleetline.http")
 
 DOOR = "POST"
-LISTS = ("items", "receipts", "replies")
+LISTS = ("items", *conversation.LISTS)
 
 
 @csrf_exempt
@@ -91,45 +91,20 @@ def _content(raw: bytes) -> dict[str, Any]:
 async def _take(caller: Caller, body: dict[str, Any], client: str) -> dict[str, Any]:
     received = now_ms()
     reporter = caller.reporter
-    who = reporter.source.who
     try:
         batch = decode_items(body.get("items", []), clock=reporter.clock, received=received)
     except RecursionError as error:
         raise Problem(400, "invalid_json", "nested too deeply") from error
-    said: list[journal.Entry] = []
-    for tag, key in (("receipt", "receipts"), ("reply", "replies")):
-        for content in body.get(key, []):
-            frame = _said({**content, "type": tag} if isinstance(content, dict) else content)
-            said.append(messages.heard(frame, vehicle=who.vehicle, device=who.device, received=received))
+    heard = conversation.read(body)
+    said = conversation.entries(heard, reporter.source, received=received)
     await keep([(reporter, batch)], more=said, received=received)
     await caller.heard(batch, door=DOOR, client=client)
+    rejected = [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections]
     return {
         "acked": len(batch.fixes),
-        "rejected": [{"index": r.index, "code": r.code, "detail": r.detail} for r in batch.rejections],
-        "messages": await _pending(who.vehicle),
+        "rejected": rejected + conversation.refused(heard, reporter.source),
+        "messages": await conversation.waiting(reporter.source),
     }
-
-
-def _said(content: object) -> Receipt | Reply:
-    try:
-        if has_nul(content):
-            raise Problem(400, "invalid_json", "\\u0000 is not text")
-        return msgspec.convert(content, Receipt | Reply)
-    except msgspec.ValidationError as error:
-        raise Problem(400, "invalid_json", f"receipts, replies: {error}") from error
-    except RecursionError as error:
-        raise Problem(400, "invalid_json", "nested too deeply") from error
-
-
-async def _pending(vehicle: int) -> list[dict[str, Any]]:
-    try:
-        waiting = await database.run(messages.waiting, vehicle)
-        if waiting:
-            await database.run(messages.sent, [message.pk for message in waiting])
-    except (DatabaseError, OSError) as error:
-        log.warning("messages wait: %s", error)
-        return []
-    return [messages.to_device(message) for message in waiting]
 
 
 def healthz(_request: HttpRequest) -> JsonResponse:

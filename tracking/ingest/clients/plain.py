@@ -6,6 +6,7 @@ from tracking.ingest.clients.report import Record, Report, charging, name, numer
 
 COLOTA = ("lat", "lon", "acc", "alt", "vel", "batt", "bs", "tst", "bear", "id", "device_id")
 OURS = ("type", "seq")
+SAID = ("receipts", "replies", "says")
 MEASURES = ("speed", "course", "altitude", "accuracy")
 
 
@@ -54,11 +55,16 @@ def home_assistant(content: dict[str, Any]) -> Report:
 
 
 def is_ours(content: dict[str, Any]) -> bool:
-    return isinstance(content.get("items"), list) or "latitude" in content or "lat" in content
+    lists = any(isinstance(content.get(name), list) for name in ("items", *SAID))
+    return lists or "latitude" in content or "lat" in content
 
 
 def ours(content: dict[str, Any] | list[Any]) -> Report:
-    """A position, an array of them or `{"items":[…]}`, as at /gps/positions."""
-    items = content if isinstance(content, list) else content.get("items", [content])
+    """A position, an array of them or `{"items":[…],"receipts":[…],…}`, as at /gps/positions."""
+    said: dict[str, list[Any]] = {}
+    items: Any = content
+    if isinstance(content, dict):
+        said = {name: content[name] for name in SAID if isinstance(content.get(name), list)}
+        items = content.get("items", [] if said else [content])
     records = [Record(rest(item, OURS) if isinstance(item, dict) else {"position": item}) for item in items]
-    return Report("Fleetline", records, "" if records else "an empty batch")
+    return Report("Fleetline", records, "" if records else "an empty batch", said)

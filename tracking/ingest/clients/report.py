@@ -35,11 +35,15 @@ class Record(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """One call of a client. `about` says in words what was in it when there is no record."""
+    """One call of a client. `about` says in words what was in it when there is no record.
+
+    `said` are the lists of receipts, replies and says in it, as they stand there.
+    """
 
     client: str
     records: list[Record] = []
     about: str = ""
+    said: dict[str, list[Any]] = {}
 
 
 class Unreadable(Exception):
