@@ -23,13 +23,22 @@ from dashboard import limits, programs
 from dashboard.errors import api_error, sentence, too_many
 from dashboard.models import Export, Profile
 from tracking.database import parts
-from tracking.models import Fleet, Membership, Role, Vehicle
+from tracking.models import Broadcast, Fleet, Membership, Role, Vehicle
 
 if TYPE_CHECKING:
     from django_htmx.middleware import HtmxDetails
 
 # What a program with an API token may ask for (docs/PROTOCOL.md §5); all of it only by GET.
-FOR_PROGRAMS = {"track", "trail", "fleet_positions", "places"}
+FOR_PROGRAMS = {
+    "track",
+    "trail",
+    "fleet_positions",
+    "places",
+    "api_history",
+    "api_past",
+    "api_past_tracks",
+    "api_within",
+}
 # What is still there for members of suspended fleets only.
 WITHOUT_A_FLEET = {"profile"}
 # Each role may do what the ones before it may.
@@ -133,6 +142,17 @@ def export_or_404(user: User, pk: int) -> Export:
     """An export that the user has asked for; a superuser: anybody's."""
     rows = Export.objects.all() if user.is_superuser else Export.objects.filter(user=user)
     return get_object_or_404(rows.select_related("user"), pk=pk)
+
+
+def broadcast_or_404(user: User, pk: str, least: Role = Role.VIEWER) -> Broadcast:
+    """A broadcast to a vehicle that the user sees; PermissionDenied with `least` in none of their fleets."""
+    rows = Broadcast.objects.filter(pk=pk)
+    to = set(rows.values_list("messages__vehicle__fleet", flat=True))
+    if not to & fleets_where(user, Role.VIEWER):
+        raise Http404
+    if not to & fleets_where(user, least):
+        raise PermissionDenied(gettext("This needs the role %(role)s.") % {"role": ROLE_NAMES[least]})
+    return rows.get()
 
 
 def person_or_404(user: User, pk: int) -> User:

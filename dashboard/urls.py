@@ -11,6 +11,7 @@ from dashboard.views import (
     drive,
     exports,
     history,
+    history_api,
     live,
     messages,
     people,
@@ -133,6 +134,10 @@ urlpatterns = [
         tracks.track,
         name="track",
     ),
+    re_path(r"^api/vehicles/(?P<pk>[0-9]{1,18})/history$", history_api.history, name="api_history"),
+    path("api/past", history_api.state, name="api_past"),
+    path("api/past/tracks", history_api.tracks, name="api_past_tracks"),
+    path("api/within", history_api.near, name="api_within"),
     re_path(r"^api/vehicles/(?P<pk>[0-9]{1,18})/trail\.geojson$", tracks.trail, name="trail"),
     path("api/fleets/<slug:slug>/positions.geojson", tracks.fleet_positions, name="fleet_positions"),
 ]

@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from tracking import alerts, fittings, journal, messages, partitions, positions
 from tracking.fixes import Fix
+from tracking.history import segments
 from tracking.messages import Change
 from tracking.models import Latest, Quarantined, Vehicle
 from tracking.positions import Row
@@ -139,6 +140,7 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
             heartbeats.append(entry)
         elif entry.vehicle in known:
             said.append(entry)
+    segments.alone(known)
     partitions.ensure(line[1] for line in chain(plain, (line for line, _ in alarms)))
     plain.sort(key=itemgetter(0, 1))  # neighbours in the table are inserted together
     stored.positions = _store_rows(plain, refused) + _store_alarms(alarms, refused, stored)
@@ -182,9 +184,12 @@ def _store_rows(rows: list[Row], refused: list[Quarantined]) -> int:
         return 0
     try:
         with transaction.atomic():
-            taken = positions.insert(rows)
+            new = positions.insert(rows)
+            segments.add(new)
+            if len(new) < len(rows):
+                segments.repeated(positions.again(rows, new))
             positions.move_latest(rows)
-            return taken
+            return len(new)
     except OperationalError:
         raise  # the database is away or busy: nothing is wrong with the rows
     except (DatabaseError, ValueError, OverflowError) as error:

@@ -6,9 +6,11 @@ Only a device that was moved has fittings; for all others there is nothing to lo
 from collections.abc import Iterable, Sequence
 
 from django.db import connection, transaction
+from django.db.models import Max, Min
 
 from tracking import journal
 from tracking.fixes import Fix
+from tracking.history import segments
 from tracking.models import Device, Fitting, Latest, Position
 
 IDS = 900  # what SQLite takes in one statement
@@ -78,6 +80,7 @@ def rehome(device: Device) -> set[int]:
     """Put every stored position of a device into the vehicle it was in then; return the vehicles touched."""
     spans = of([device.pk]).get(device.pk, ())
     vehicles = {vehicle for _, vehicle in spans}
+    segments.alone(vehicles)
     ends = [start for start, _ in spans[1:]] + [EVER]
     for (start, vehicle), end in zip(spans, ends, strict=True):
         since = 0 if start == spans[0][0] else start
@@ -89,6 +92,10 @@ def rehome(device: Device) -> set[int]:
 
 
 def _move(device: int, start: int, end: int, *, old: int, new: int) -> None:
+    mine = Position.objects.filter(vehicle=old, device=device, time__gte=start, time__lt=end)
+    moved = mine.aggregate(first=Min("time"), last=Max("time"))
+    if moved["first"] is None:
+        return
     span = "vehicle_id = %s AND device_id = %s AND time >= %s AND time < %s"
     with connection.cursor() as cursor:
         cursor.execute(
@@ -101,6 +108,9 @@ def _move(device: int, start: int, end: int, *, old: int, new: int) -> None:
             f"UPDATE tracking_position SET vehicle_id = %s WHERE {span}",  # noqa: S608
             [new, old, device, start, end],
         )
+    for vehicle in (old, new):
+        segments.recount(vehicle, moved["first"], moved["last"] + 1)
+    segments.move_repeats(device, start, end, old=old, new=new)
 
 
 def _newest(device: int, vehicle: int) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
 from django.db import IntegrityError, connection, transaction
 
 from tracking.fixes import Fix
@@ -49,17 +50,44 @@ _arrays = ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
 _KEEP_FIRST = "ON CONFLICT (vehicle_id, time, device_id) DO NOTHING"
 
 
-def insert(rows: Sequence[Row]) -> int:
-    """Insert positions that are not known yet, inside a transaction; return how many were new."""
-    if connection.vendor == "postgresql" and len(rows) > 1:
-        return _copy_in(rows)
-    statement = f"INSERT INTO tracking_position ({_names}) VALUES ({_marks}) {_KEEP_FIRST}"  # noqa: S608
+_INSERT = f"INSERT INTO tracking_position ({_names}) VALUES ({_marks}) {_KEEP_FIRST}"  # noqa: S608
+
+
+def insert(rows: Sequence[Row]) -> Sequence[Row]:
+    """Insert positions that are not known yet, inside a transaction; return the new ones."""
+    if len(rows) == 1:
+        with connection.cursor() as cursor:
+            cursor.execute(_INSERT, rows[0])
+            return rows if cursor.rowcount > 0 else ()
+    return _copy_in(rows) if connection.vendor == "postgresql" else _execute(rows)
+
+
+def again(rows: Sequence[Row], new: Sequence[Row]) -> list[Row]:
+    """Those of `rows` that the device sent again: `new` are the ones that were stored now.
+
+    What has the same arrival as the stored one is that one itself, archived twice.
+    """
+    kept = set(map(id, new))
+    fresh = {line[:3] for line in new}
+    known = [line for line in rows if id(line) not in kept]
+    source, values = listed({line[:3] for line in known})
     with connection.cursor() as cursor:
-        if len(rows) == 1:
-            cursor.execute(statement, rows[0])
-        else:
-            cursor.executemany(statement, rows)
-        return max(int(cursor.rowcount), 0)
+        cursor.execute(
+            f"SELECT a, b, c, received FROM {source} CROSS JOIN tracking_position "  # noqa: S608
+            "WHERE vehicle_id = a AND time = b AND device_id = c",
+            values,
+        )
+        arrived = {row[:3]: row[3] for row in cursor.fetchall()}
+    return [line for line in known if line[:3] in fresh or line[-1] > arrived.get(line[:3], line[-1])]
+
+
+def listed(triples: Iterable[Sequence[int]]) -> tuple[str, list[Any]]:
+    """Whole numbers in threes as a table `k (a, b, c)`: what to write after FROM, and its values."""
+    if connection.vendor == "postgresql":
+        columns = [list(column) for column in zip(*triples, strict=True)] or [[], [], []]
+        return "unnest(%s::int8[], %s::int8[], %s::int8[]) AS k (a, b, c)", columns
+    parts = ", ".join(f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate("abc"))
+    return f"(SELECT {parts} FROM json_each(%s)) AS k", [orjson.dumps(list(triples)).decode()]  # noqa: S608
 
 
 _latest_set = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS if c not in ("vehicle_id", "device_id"))
@@ -89,16 +117,38 @@ def move_latest(rows: Iterable[Row]) -> None:
             cursor.executemany(statement, lines)
 
 
+# --- SQLite: all at once, and one by one when something is known already -----------------------
+
+
+def _execute(rows: Sequence[Row]) -> Sequence[Row]:
+    mark = transaction.savepoint()
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)
+        taken = cursor.rowcount
+    if taken == len(rows):
+        transaction.savepoint_commit(mark)
+        return rows
+    transaction.savepoint_rollback(mark)
+    statement, new = _INSERT.replace("%s", "?"), []
+    with connection.wrap_database_errors:
+        # Django's own cursor costs more than the insert.
+        plain = connection.connection.cursor()
+        for line in rows:
+            if plain.execute(statement, line).rowcount > 0:
+                new.append(line)
+    return new
+
+
 # --- PostgreSQL: COPY, straight into the table as long as everything is new -------------------
 
 
-def _copy_in(rows: Sequence[Row]) -> int:
+def _copy_in(rows: Sequence[Row]) -> Sequence[Row]:
     global _known_again_until
     if time.monotonic() > _known_again_until:
         try:
             with transaction.atomic():
                 _copy("tracking_position", rows)
-            return len(rows)
+            return rows
         except IntegrityError:
             # Something was sent again; what is aborted leaves dead rows, so for a while look first.
             _known_again_until = time.monotonic() + LOOK_FIRST_S
@@ -117,7 +167,7 @@ def _copy(table: str, rows: Iterable[Row]) -> None:
             copy.write_row(line)
 
 
-def _copy_unknown(rows: Iterable[Row]) -> int:
+def _copy_unknown(rows: Sequence[Row]) -> Sequence[Row]:
     with connection.cursor() as cursor:
         cursor.execute(
             "CREATE TEMPORARY TABLE IF NOT EXISTS incoming (LIKE tracking_position) ON COMMIT DELETE ROWS"
@@ -125,6 +175,13 @@ def _copy_unknown(rows: Iterable[Row]) -> int:
         cursor.execute("TRUNCATE incoming")
         _copy("incoming", rows)
         cursor.execute(
-            f"INSERT INTO tracking_position ({_names}) SELECT {_names} FROM incoming {_KEEP_FIRST}"  # noqa: S608
+            f"INSERT INTO tracking_position ({_names}) SELECT {_names} FROM incoming {_KEEP_FIRST} "  # noqa: S608
+            "RETURNING vehicle_id, time, device_id"
         )
-        return int(cursor.rowcount)
+        keys = set(cursor.fetchall())
+    new = []
+    for line in rows:
+        if line[:3] in keys:
+            keys.remove(line[:3])
+            new.append(line)
+    return new

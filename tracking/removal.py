@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef
 
 from tracking import journal, live, presence
 from tracking.fixes import now_ms
+from tracking.history import segments
 from tracking.models import (
     Alert,
     Device,
@@ -27,6 +28,8 @@ from tracking.models import (
     PendingDevice,
     Position,
     Quarantined,
+    Repeat,
+    Segment,
     Vehicle,
 )
 
@@ -39,7 +42,7 @@ DAY_MS = 86_400_000
 IDS = 900  # what SQLite takes in one statement
 # What belongs to a vehicle without a foreign key.
 # `Latest` last: whoever has positions has one, and so they are found again after an interruption.
-RECORDS: tuple[type[models.Model], ...] = (Position, Alert, Message, Quarantined, Latest)
+RECORDS: tuple[type[models.Model], ...] = (Position, Alert, Message, Quarantined, Repeat, Segment, Latest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +137,24 @@ def remove_records(model: type[models.Model], vehicle: int, **narrowed: Any) -> 
     is the oldest part of what is left.
     """
     rows = model._default_manager.filter(vehicle=vehicle, **narrowed)
+    if model is not Position:
+        return rows.delete()[0]
     removed = 0
-    if model is Position:
-        times = rows.order_by("time").values_list("time", flat=True)[BATCH : BATCH + 1]
-        while (end := times.all().first()) is not None:
-            removed += rows.filter(time__lt=end).delete()[0]
-            time.sleep(REST_S)
-    return removed + rows.delete()[0]
+    times = rows.order_by("time").values_list("time", flat=True)[BATCH : BATCH + 1]
+    while (end := times.all().first()) is not None:
+        removed += _remove_positions(vehicle, rows.filter(time__lt=end))
+        time.sleep(REST_S)
+    return removed + _remove_positions(vehicle, rows)
+
+
+@transaction.atomic
+def _remove_positions(vehicle: int, rows: models.QuerySet[Any]) -> int:
+    segments.alone([vehicle])
+    span = rows.aggregate(first=models.Min("time"), last=models.Max("time"))
+    removed = rows.delete()[0]
+    if removed:
+        segments.recount(vehicle, span["first"], span["last"] + 1)
+    return removed
 
 
 def _gone() -> set[int]:

@@ -12,7 +12,8 @@ from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.utils.timezone import now
 
 from tracking import live, removal
-from tracking.models import Alert, Assignment, Fleet, Latest, Message, Position, Quarantined, Vehicle
+from tracking.history import segments
+from tracking.models import Alert, Assignment, Fleet, Latest, Message, Position, Quarantined, Repeat, Vehicle
 
 log = logging.getLogger("fleetline.retention")
 
@@ -45,6 +46,7 @@ def _purge_fleet(fleet: Fleet, end: datetime) -> Iterator[int]:
         Position: {"time__lt": end_ms},
         Message: {"created__lt": end},
         Quarantined: {"received__lt": end_ms},
+        Repeat: {"start__lt": end_ms - segments.SLOT_MS},
         Latest: {"time__lt": end_ms},
     }
     for model, narrowed in older.items():

@@ -65,7 +65,7 @@ async def track(request: HttpRequest, pk: str, format: str) -> HttpResponseBase:
     For dispatchers, who may take them away.
     """
     try:
-        user = await _reader(request, limits.EXPORT)
+        user = await asking(request, limits.EXPORT)
         about = await database.run(_about, user, int(pk), Role.DISPATCHER)
         start, end = period(request.GET, now=now_ms())
     except Refused as refused:
@@ -79,7 +79,7 @@ async def track(request: HttpRequest, pk: str, format: str) -> HttpResponseBase:
 async def trail(request: HttpRequest, pk: str) -> HttpResponseBase:
     """The same as GeoJSON for everybody who sees the vehicle: at most the 24 hours that a map shows."""
     try:
-        user = await _reader(request, limits.API)
+        user = await asking(request, limits.API)
         about = await database.run(_about, user, int(pk), Role.VIEWER)
         start, end = period(request.GET, now=now_ms())
         if end - start > DEFAULT_RANGE_MS + MAX_AHEAD_MS:
@@ -111,7 +111,7 @@ def _stream(about: About, pk: int, start: int, end: int, format: str) -> HttpRes
 async def fleet_positions(request: HttpRequest, slug: str) -> HttpResponse:
     """The latest position of every vehicle of the fleet that has one."""
     try:
-        user = await _reader(request, limits.API)
+        user = await asking(request, limits.API)
     except Refused as refused:
         return refused.response
     fleet = await database.run(access.fleet_or_404, user, slug)
@@ -132,7 +132,7 @@ class Refused(Exception):
         self.response = response
 
 
-async def _reader(request: HttpRequest, limit: limits.Limit) -> User:
+async def asking(request: HttpRequest, limit: limits.Limit) -> User:
     """Who asks, by session or API token, and not too often; Refused otherwise."""
 
     def ask() -> User:

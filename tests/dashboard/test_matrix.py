@@ -219,6 +219,10 @@ ROUTES = {
     "track": of(DISPATCHER, lambda house: [house.van.pk, "csv"], query=DAY),
     "trail": of(VIEWER, van, query=DAY),
     "fleet_positions": of(VIEWER, fleet),
+    "api_history": of(VIEWER, van, query=DAY),
+    "api_past": of(SIGNED_IN, query="?at=2025-11-24T00:00:00Z"),
+    "api_past_tracks": of(SIGNED_IN, query="?from=2025-11-23T08:00:00Z&to=2025-11-23T09:00:00Z"),
+    "api_within": of(SIGNED_IN, query=DAY + "&lat=52.5&lon=13.4&radius=300"),
     "places": of(SIGNED_IN, query="?at=57.7,11.97"),
     # browsers, devices and operators
     "manifest": of(OPEN),
@@ -380,7 +384,7 @@ def test_no_session_opens_a_door_of_devices(name: str, house: House) -> None:
 
 # --- API tokens: the endpoints for programs, reading, and nothing else -----------------------
 
-FOR_PROGRAMS = {"track", "trail", "fleet_positions", "places"}
+FOR_PROGRAMS = {"track", "trail", "fleet_positions", "places"} | {n for n in ROUTES if n.startswith("api_")}
 
 
 @pytest.mark.parametrize(

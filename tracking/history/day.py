@@ -1,27 +1,23 @@
-"""What a vehicle did between two moments: how far, how long, how fast, and where it stood."""
+"""What a vehicle did between two moments: how far, how long, how fast, and where it stood.
 
-from collections.abc import Iterable
+The one reading of what movement and a stop are, for a day and for a year.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+
+import numpy as np
 
 from tracking.geo import metres
+from tracking.history import columns
+from tracking.history.columns import Columns, Floats, Ints
+from tracking.history.outliers import outliers, top_speed
 from tracking.history.tracks import GAP_MS
-from tracking.models import Device, Position
 from tracking.states import MOVED_M, MOVING_MS
 
 STOP_MS = 180_000  # a red light is no stop
-PRIMARY_SILENT_MS = 120_000  # then another device of the vehicle speaks for it, as on the map
-CHUNK = 5000
-FIELDS = ("time", "latitude", "longitude", "speed", "accuracy", "device_id")
-
-
-class Fix(NamedTuple):
-    time: int  # ms
-    latitude: float
-    longitude: float
-    speed: float | None  # m/s
-    accuracy: float | None  # m
-    device_id: int
+# Fixes of a standing vehicle that are looked at one by one before arrays are worth their start.
+ONE_BY_ONE = 32
 
 
 @dataclass(frozen=True)
@@ -44,48 +40,87 @@ class Day:
 
 
 def read(vehicle_id: int, *, start_ms: int, end_ms: int) -> Day:
-    """The vehicle's fixes from `start_ms` (included) to `end_ms` (not), in one pass."""
-    rows = Position.objects.filter(vehicle_id=vehicle_id, time__gte=start_ms, time__lt=end_ms)
-    found = rows.order_by("time", "device_id").values_list(*FIELDS).iterator(chunk_size=CHUNK)
-    primary = set(Device.objects.filter(vehicle_id=vehicle_id, primary=True).values_list("pk", flat=True))
-    return summary(_shown((Fix(*row) for row in found), primary))
+    """The vehicle's fixes from `start_ms` (included) to `end_ms` (not), without outliers."""
+    fixes = columns.read(vehicle_id, start_ms=start_ms, end_ms=end_ms)
+    kept = fixes.take(~outliers(fixes))
+    return summary(kept, anchors(kept))
 
 
-def summary(fixes: Iterable[Fix]) -> Day:
-    """Fixes in time order. Whoever neither drives nor leaves its place by MOVED_M and its accuracy stands."""
-    day = Day()
-    anchor = before = None
-    standing = 0  # since
-    for fix in fixes:
-        if anchor is None or before is None:
-            day.first = standing = fix.time
-            anchor = before = fix
-        day.fixes += 1
-        day.last = fix.time
-        if fix.speed is not None:
-            day.top_speed = max(day.top_speed or 0.0, fix.speed)
-        away = metres(anchor.latitude, anchor.longitude, fix.latitude, fix.longitude)
-        if (fix.speed or 0.0) >= MOVING_MS or away > MOVED_M + (fix.accuracy or 0.0):
-            step = fix.time - before.time
-            # Over a hole nobody knows when it left: it stood until it was last heard.
-            left = fix.time if step <= GAP_MS else before.time
-            if left - standing >= STOP_MS:
-                day.stops.append(Stop(standing, left, anchor.latitude, anchor.longitude))
-            elif step <= GAP_MS:
-                day.moving_ms += step
-            day.metres += away
-            anchor, standing = fix, fix.time
-        before = fix
-    if anchor is not None and day.last - standing >= STOP_MS:
-        day.stops.append(Stop(standing, None, anchor.latitude, anchor.longitude))
+def summary(fixes: Columns, places: Ints) -> Day:
+    """What fixes add up to; `places` as of `anchors`."""
+    if len(fixes.time) == 0:
+        return Day()
+    day = Day(len(fixes.time), int(fixes.time[0]), int(fixes.time[-1]), top_speed=top_speed(fixes))
+    _add_up(day, fixes, places)
     return day
 
 
-def _shown(fixes: Iterable[Fix], primary: set[int]) -> Iterable[Fix]:
-    """Those of the primary device, and of another while that one is silent."""
-    heard = -PRIMARY_SILENT_MS
-    for fix in fixes:
-        if fix.device_id in primary:
-            heard = fix.time
-        if fix.device_id in primary or fix.time - heard >= PRIMARY_SILENT_MS:
-            yield fix
+def anchors(fixes: Columns) -> Ints:
+    """Where the vehicle was somewhere else than before: numbers of fixes, the first one included.
+
+    Whoever neither drives nor leaves its place by MOVED_M and its accuracy stands. Each of them is
+    where the way to the next is measured from.
+    """
+    if len(fixes.time) == 0:
+        return np.zeros(0, np.int64)
+    found = np.zeros(len(fixes.time), bool)
+    found[0] = True
+    driving = fixes.speed >= MOVING_MS
+    found |= driving
+    slow = np.flatnonzero(np.diff(np.r_[True, driving[1:], True].astype(np.int8)))
+    # Pairs of where a run of slow fixes begins and ends; before each stands an anchor.
+    way = columns.steps(fixes) if len(found) > 1 else np.zeros(0)
+    for begin, end in zip((slow[::2] + 1).tolist(), (slow[1::2] + 1).tolist(), strict=True):
+        for at in _left(fixes, way, begin, end):
+            found[at] = True
+    return np.flatnonzero(found)
+
+
+def _left(fixes: Columns, way: Floats, begin: int, end: int) -> Iterator[int]:
+    """Those of the slow fixes from `begin` to `end` (not included) that left the place of the one before."""
+    anchor, at = begin - 1, begin
+    while at < end:
+        close = min(end, anchor + ONE_BY_ONE)
+        latitude, longitude = float(fixes.latitude[anchor]), float(fixes.longitude[anchor])
+        left = -1
+        while at < close:
+            away = way[anchor] if at == anchor + 1 else metres(
+                latitude, longitude, float(fixes.latitude[at]), float(fixes.longitude[at])
+            )  # fmt: skip
+            if away > MOVED_M + fixes.accuracy[at]:
+                left = at
+                break
+            at += 1
+        while left < 0 and at < end:
+            far = min(end, at + 32 * ONE_BY_ONE)
+            part = fixes.take(slice(at, far))
+            here = np.full(far - at, latitude), np.full(far - at, longitude)
+            gone = columns.metres(*here, part.latitude, part.longitude) > MOVED_M + part.accuracy
+            if gone.any():
+                left = at + int(gone.argmax())
+            at = far
+        if left < 0:
+            return
+        yield left
+        anchor, at = left, left + 1
+
+
+def _add_up(day: Day, fixes: Columns, places: Ints) -> None:
+    """Way, time and stops between the places."""
+    a, b = places[:-1], places[1:]
+    away = columns.metres(fixes.latitude[a], fixes.longitude[a], fixes.latitude[b], fixes.longitude[b])
+    step = fixes.time[b] - fixes.time[b - 1]
+    # Over a hole nobody knows when it left: it stood until it was last heard.
+    left = np.where(step <= GAP_MS, fixes.time[b], fixes.time[b - 1])
+    stood = (left - fixes.time[a] >= STOP_MS) & ((b - 1 > a) | (fixes.speed[a] < MOVING_MS))
+    day.metres = float(away.sum())
+    day.moving_ms = int(step[~stood & (step <= GAP_MS)].sum())
+    for at, until in zip(a[stood].tolist(), left[stood].tolist(), strict=True):
+        day.stops.append(_stop(fixes, at, until))
+    last = int(places[-1])
+    if fixes.time[-1] - fixes.time[last] >= STOP_MS:
+        day.stops.append(_stop(fixes, last, None))
+
+
+def _stop(fixes: Columns, at: int, until: int | None) -> Stop:
+    return Stop(int(fixes.time[at]), until, float(fixes.latitude[at]), float(fixes.longitude[at]))

@@ -1,0 +1,145 @@
+"""A vehicle's fixes as arrays, hundreds of thousands at once: of all its devices, or of the ones shown."""
+
+import struct
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db import connection
+from numpy.typing import NDArray
+
+from tracking.geo import EARTH_M
+from tracking.history import segments
+from tracking.models import Device, Position
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+PRIMARY_SILENT_MS = 120_000  # then another device of the vehicle speaks for it, as on the map
+TABLE = Position._meta.db_table
+WHOLE = {"vehicle_id", "time", "device_id", "start", "first", "last"}
+# Of what PostgreSQL's binary COPY sends: its head, then rows of a count and each field after its length.
+COPY_HEAD = 11 + struct.calcsize("!ii")
+
+
+class Columns(NamedTuple):
+    """Fixes in time order: ms, degrees, m/s (NaN: unknown), metres (0: unknown), device ids."""
+
+    time: Ints
+    latitude: Floats
+    longitude: Floats
+    speed: Floats
+    accuracy: Floats
+    device: Ints
+
+    def take(self, which: "Mask | Ints | slice") -> "Columns":
+        return Columns(*(column[which] for column in self))
+
+
+def of(rows: Sequence[tuple[Any, ...]]) -> Columns:
+    """Columns of rows (time, latitude, longitude, speed, accuracy, device), None where unknown."""
+    time, latitude, longitude, speed, accuracy, device = zip(*rows, strict=True) if rows else [()] * 6
+    return Columns(
+        np.array(time, np.int64),
+        np.array(latitude, float),
+        np.array(longitude, float),
+        np.array([np.nan if v is None else v for v in speed], float),
+        np.array([0.0 if v is None else v for v in accuracy], float),
+        np.array(device, np.int64),
+    )
+
+
+def read(vehicle: int, *, start_ms: int, end_ms: int) -> Columns:
+    """The fixes from `start_ms` (included) to `end_ms` (not) by which a vehicle is shown.
+
+    Those of its primary device, and of another while that one is silent.
+    """
+    mine = Device.objects.filter(vehicle_id=vehicle, primary=True).values_list("pk", flat=True)
+    return shown(read_all(vehicle, start_ms=start_ms, end_ms=end_ms), set(mine))
+
+
+def read_all(vehicle: int, *, start_ms: int, end_ms: int) -> Columns:
+    """Those of all devices."""
+    names = ["time", "latitude", "longitude", "speed", "accuracy", "device_id"]
+    devices = {slot.device for slot in segments.between([vehicle], start_ms, end_ms)}
+    if len(devices) == 1:
+        names.pop()  # a sixth of the work
+    where = f"{TABLE} WHERE vehicle_id = %s AND time >= %s AND time < %s ORDER BY time, device_id"
+    found = arrays(names, where, [vehicle, start_ms, end_ms])
+    if len(devices) == 1:
+        found.append(np.full(len(found[0]), devices.pop()))
+    found[4] = np.nan_to_num(found[4])
+    return Columns(*found)
+
+
+def shown(fixes: Columns, primary: set[int]) -> Columns:
+    """The fixes of the primary device, and of another while that one is silent."""
+    if len(fixes.time) == 0 or (fixes.device == fixes.device[0]).all():
+        return fixes
+    is_primary = np.isin(fixes.device, np.array(sorted(primary), np.int64))
+    heard = np.maximum.accumulate(np.where(is_primary, fixes.time, np.iinfo(np.int64).min // 2))
+    return fixes.take(is_primary | (fixes.time - heard >= PRIMARY_SILENT_MS))
+
+
+def arrays(names: Sequence[str], source: str, values: Sequence[Any]) -> list[NDArray[Any]]:
+    """Columns of numbers from a table, each an array: integers of WHOLE, else floats with NaN for null.
+
+    `source` is what follows FROM. A negative number of a column that may be null reads as null.
+    """
+    optional = {"speed", "accuracy", "heading"}
+    select = ", ".join(f"coalesce({name}, -1.0)" if name in optional else name for name in names)
+    read = _copied if connection.vendor == "postgresql" else _fetched
+    columns = read(names, f"SELECT {select} FROM {source}", values)  # noqa: S608 (our own names)
+    kinds = (np.int64 if name in WHOLE else np.float64 for name in names)
+    found: list[NDArray[Any]] = [
+        np.ascontiguousarray(column, kind) for column, kind in zip(columns, kinds, strict=True)
+    ]
+    for name, column in zip(names, found, strict=True):
+        if name in optional:
+            column[column < 0] = np.nan
+    return found
+
+
+def _fetched(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
+    """Through one array of floats: milliseconds are whole in them until the year 287396."""
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        table = np.fromiter(chain.from_iterable(cursor), float).reshape(-1, len(names))
+    return list(table.T)
+
+
+def _copied(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
+    row = np.dtype(
+        [("count", ">i2")]
+        + [
+            field
+            for name in names
+            for field in ((f"{name}_size", ">i4"), (name, ">i8" if name in WHOLE else ">f8"))
+        ]
+    )
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT BINARY)", values) as copy,
+    ):
+        content = b"".join(copy)
+    count = (len(content) - COPY_HEAD) // row.itemsize
+    table = np.frombuffer(content, row, offset=COPY_HEAD, count=count)
+    return [table[name] for name in names]
+
+
+def metres(latitude: Floats, longitude: Floats, latitude2: Floats, longitude2: Floats) -> Floats:
+    """tracking.geo.metres of many pairs."""
+    north = np.sin(np.radians(latitude2 - latitude) / 2)
+    east = np.sin(np.radians(longitude2 - longitude) / 2)
+    a = north * north + np.cos(np.radians(latitude)) * np.cos(np.radians(latitude2)) * east * east
+    distance: Floats = 2 * EARTH_M * np.arcsin(np.minimum(1.0, np.sqrt(a)))
+    return distance
+
+
+def steps(fixes: Columns, ahead: int = 1) -> Floats:
+    """Metres from each fix to the one `ahead` places later."""
+    a, b = fixes.take(slice(None, -ahead)), fixes.take(slice(ahead, None))
+    return metres(a.latitude, a.longitude, b.latitude, b.longitude)

@@ -1,0 +1,144 @@
+"""A track as a screen can show it: its shape, gaps, stops and extremes of speed in a few thousand fixes."""
+
+from statistics import median_low
+from typing import Any, NamedTuple
+
+import numpy as np
+import shapely
+from django.db import connection
+
+from tracking.geo import EARTH_M
+from tracking.history.columns import TABLE, Columns, Floats, Ints
+from tracking.history.day import Stop
+from tracking.history.tracks import GAP_MS, GAP_TIMES, USUAL_INTERVALS
+from tracking.positions import listed
+
+# GEOS walks a line by recursion: pieces keep it shallow, whatever somebody drove.
+PIECE = 2000
+FINEST_M = 1.0
+PIXELS = 4000  # half a pixel of a wide screen that shows the whole track
+EXTREMES = 4  # a quarter of the fixes shown are for the speeds
+READ_ALL = 4  # of so many fixes for each one shown, all are read to find their other columns
+
+
+class Outline(NamedTuple):
+    """Numbers of the fixes to show, in order; how far from the line one left out may be (metres)."""
+
+    shown: Ints
+    tolerance: float | None
+
+
+def gaps(time: Ints) -> Ints:
+    """Where the line breaks: numbers of the fixes after which nothing was heard for too long.
+
+    The rule of tracking.history.tracks.runs, for all at once.
+    """
+    if len(time) < 2:
+        return np.zeros(0, np.int64)
+    intervals = np.diff(time)
+    before = intervals[:USUAL_INTERVALS]
+    usual = np.r_[before, intervals]
+    return np.array(
+        [
+            at
+            for at in np.flatnonzero(intervals > GAP_MS).tolist()
+            if intervals[at]
+            > GAP_TIMES
+            * median_low(usual[max(0, at + len(before) - USUAL_INTERVALS) : at + len(before)].tolist())
+        ],
+        np.int64,
+    )
+
+
+def outline(fixes: Columns, *, breaks: Ints, places: Ints, stops: list[Stop], most: int) -> Outline:
+    """At most about `most` fixes: the ends of segments and stops, extremes of speed, then the shape.
+
+    `breaks` as of `gaps`, `places` as of day.anchors: whoever stands draws no star.
+    """
+    count = len(fixes.time)
+    if count <= most:
+        return Outline(np.arange(count), None)
+    keep = np.zeros(count, bool)
+    keep[[0, -1]] = True
+    keep[breaks] = keep[breaks + 1] = True
+    moments = [time for stop in stops for time in (stop.begin, stop.end) if time is not None]
+    keep[np.searchsorted(fixes.time, moments)] = True
+    keep[_extremes(fixes.speed, most // EXTREMES)] = True
+    segment = np.searchsorted(breaks, np.arange(count), side="left")
+    at = np.union1d(places, np.flatnonzero(keep))
+    room = max(most - int(keep.sum()), most // 2)
+    shape, tolerance = _shape(fixes, at, segment, room)
+    keep[shape] = True
+    return Outline(np.flatnonzero(keep), tolerance)
+
+
+def _extremes(speed: Floats, most: int) -> Ints:
+    """The fastest and the slowest fix of each of `most` / 2 equal parts."""
+    starts = np.linspace(0, len(speed), max(most // 2, 1), endpoint=False).astype(np.int64)
+    ends = np.r_[starts[1:], len(speed)]
+    known = np.where(np.isnan(speed), 0.0, speed)
+    found: set[int] = set()
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        part = known[start:end]
+        found.add(start + int(part.argmax()))
+        found.add(start + int(part.argmin()))
+    return np.array(sorted(found), np.int64)
+
+
+def _shape(fixes: Columns, at: Ints, segment: Ints, room: int) -> tuple[Ints, float]:
+    """Douglas and Peucker's line through the fixes `at`, coarser until it has room."""
+    x, y = _flat(fixes, at, segment)
+    tolerance = step = max(FINEST_M, float(np.hypot(np.ptp(x), np.ptp(y))) / PIXELS)
+    left = np.arange(len(at))
+    while True:
+        left = _simplified(x, y, segment[at], left, step)
+        ends = 2 * (int(segment[at[-1]]) + 1)
+        if len(left) <= max(room, ends):
+            return at[left], tolerance
+        step *= 2
+        tolerance += step
+
+
+def _simplified(x: Floats, y: Floats, segment: Ints, left: Ints, tolerance: float) -> Ints:
+    """Which of the points `left` remain; each piece of a segment keeps its ends."""
+    starts = np.r_[True, np.diff(segment[left]) > 0]
+    run = np.flatnonzero(starts)
+    within = np.arange(len(left)) - np.repeat(run, np.diff(np.r_[run, len(left)]))
+    piece = np.cumsum(starts | (within % PIECE == 0)) - 1
+    alone = np.bincount(piece)[piece] < 2
+    lines = ~alone
+    points = np.column_stack([x[left], y[left], left.astype(float)])
+    made = shapely.linestrings(points[lines], indices=np.unique(piece[lines], return_inverse=True)[1])
+    simple = shapely.simplify(made, tolerance, preserve_topology=False)
+    numbers = shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)
+    return np.union1d(numbers, left[alone])
+
+
+def _flat(fixes: Columns, at: Ints, segment: Ints) -> tuple[Floats, Floats]:
+    """Metres on a plane, right near each fix: longitudes shrink with the latitude of the piece."""
+    latitude, longitude = fixes.latitude[at], np.unwrap(fixes.longitude[at], period=360)
+    middle = float(np.median(longitude))
+    shrink = np.cos(np.radians(latitude))
+    east = np.r_[0.0, np.cumsum(np.diff(longitude) * (shrink[1:] + shrink[:-1]) / 2)]
+    east += (longitude[0] - middle) * shrink[0]
+    return np.radians(east) * EARTH_M, np.radians(latitude) * EARTH_M
+
+
+def rest(vehicle: int, fixes: Columns, shown: Ints) -> list[tuple[Any, ...]]:
+    """Heading, altitude and battery of the fixes shown, in their order."""
+    if len(shown) == 0:
+        return []
+    keys = list(zip(fixes.time[shown].tolist(), fixes.device[shown].tolist(), strict=True))
+    select = "SELECT time, device_id, heading, altitude, battery"
+    if len(fixes.time) <= READ_ALL * len(shown):
+        source, values = TABLE, [vehicle, keys[0][0], keys[-1][0]]
+        where = "vehicle_id = %s AND time >= %s AND time <= %s"
+    else:
+        table, values = listed((vehicle, *key) for key in keys)
+        source = f"{table} CROSS JOIN {TABLE}"
+        where = "vehicle_id = a AND time = b AND device_id = c"
+    with connection.cursor() as cursor:
+        cursor.execute(f"{select} FROM {source} WHERE {where}", values)
+        found = {row[:2]: row[2:] for row in cursor.fetchall()}
+    nothing = (None, None, None)  # removed since
+    return [found.get(key, nothing) for key in keys]

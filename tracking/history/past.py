@@ -1,0 +1,166 @@
+"""Where every vehicle was at a moment, and how they moved after it: the time machine.
+
+By the times of the fixes: what arrived later but was made before counts as known. Who was connected
+cannot be known from that; `online` says whose last fix was as fresh as its usual interval lets expect.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import orjson
+from django.db import connection
+from django.db.models import Count, Q
+
+from tracking.fixes import EPOCH, MILLISECOND
+from tracking.history import segments
+from tracking.history.columns import PRIMARY_SILENT_MS, TABLE, Ints, Mask, arrays
+from tracking.models import Alert, Device
+from tracking.positions import listed
+from tracking.states import expected
+
+RECENT = 6  # fixes of a vehicle whose intervals say what to expect
+FRESH_MS = 120_000
+STEP_MS = 5_000
+MAX_POINTS = 250_000
+MAX_PLAYED_MS = 3_600_000
+PLACE = "time, latitude, longitude, speed, heading, battery, alarm, ignition, accuracy, received"
+IGNITION = 8  # in SQLite 0 and 1
+Key = tuple[int, int, int]  # vehicle, time, device
+
+
+class Past(NamedTuple):
+    """`items` as in the positions frame; `intervals` in seconds."""
+
+    items: list[list[Any]]
+    intervals: dict[int, float]
+    online: list[int]
+
+
+def state_at(vehicles: Iterable[int], at: int) -> Past:
+    """The last fix of each vehicle at a moment (ms), for those that had any."""
+    wanted = sorted(set(vehicles))
+    recent = _recent(wanted, at)
+    primary = set(Device.objects.filter(primary=True).values_list("pk", flat=True))
+    chosen = {vehicle: _shown(vehicle, fixes, primary) for vehicle, fixes in recent.items()}
+    intervals: dict[int, float] = {}
+    for vehicle, (time, device) in chosen.items():
+        times = [t for t, d in reversed(recent[vehicle]) if d == device and t <= time]
+        usual = expected([(b - a) / 1000 for a, b in zip(times, times[1:], strict=False)])
+        if usual is not None:
+            intervals[vehicle] = usual
+    online = [v for v, (time, _) in chosen.items() if at - time <= max(FRESH_MS, 2000 * intervals.get(v, 0))]
+    return Past(_places([(v, time, device) for v, (time, device) in chosen.items()]), intervals, online)
+
+
+def _recent(vehicles: Sequence[int], at: int) -> dict[int, list[tuple[int, int]]]:
+    """The last RECENT fixes of each vehicle up to a moment: (time, device), the newest first."""
+    newest = (
+        f"SELECT time, device_id FROM {TABLE} WHERE vehicle_id = v.id AND time <= %s "  # noqa: S608 (our names)
+        f"ORDER BY time DESC, device_id DESC LIMIT {RECENT}"
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                f"SELECT v.id, p.time, p.device_id FROM unnest(%s::int8[]) AS v (id), "  # noqa: S608
+                f"LATERAL ({newest}) AS p",
+                [list(vehicles), at],
+            )
+            for vehicle, time, device in cursor:
+                found.setdefault(vehicle, []).append((time, device))
+        else:
+            # SQLite has no LATERAL: each vehicle's fixes come as one text.
+            cursor.execute(
+                f"SELECT v.id, (SELECT group_concat(time || ',' || device_id) FROM ({newest})) "  # noqa: S608
+                "FROM (SELECT value AS id FROM json_each(%s)) AS v",
+                [at, orjson.dumps(vehicles).decode()],
+            )
+            for vehicle, text in cursor:
+                if text:
+                    numbers = list(map(int, text.split(",")))
+                    found[vehicle] = list(zip(numbers[::2], numbers[1::2], strict=True))
+    return found
+
+
+def _shown(vehicle: int, fixes: list[tuple[int, int]], primary: set[int]) -> tuple[int, int]:
+    """The fix that shows the vehicle: its primary device's, unless that one was silent for two minutes."""
+    newest = fixes[0]
+    if newest[1] in primary or not primary or len({device for _, device in fixes}) == 1:
+        return newest
+    for time, device in fixes:
+        if device in primary and newest[0] - time <= PRIMARY_SILENT_MS:
+            return time, device
+    return newest
+
+
+def _places(keys: Sequence[Key]) -> list[list[Any]]:
+    """Positions by key, as the arrays of the positions frame."""
+    source, values = listed(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT vehicle_id, {PLACE} FROM {source} CROSS JOIN {TABLE} "  # noqa: S608 (our own names)
+            "WHERE vehicle_id = a AND time = b AND device_id = c",
+            values,
+        )
+        rows = [list(row) for row in cursor.fetchall()]
+    for row in rows:
+        row[IGNITION] = None if row[IGNITION] is None else bool(row[IGNITION])
+    return rows
+
+
+def alerts_at(vehicles: Iterable[int], at: int) -> dict[int, int]:
+    """How many alerts of each vehicle were open at a moment (ms)."""
+    wanted = set(vehicles)
+    taken_later = Q(at=None) | Q(at__gt=EPOCH + at * MILLISECOND)
+    rows = Alert.objects.filter(taken_later, time__lte=at).values_list("vehicle").annotate(n=Count("pk"))
+    return {vehicle: count for vehicle, count in rows.order_by() if vehicle in wanted}
+
+
+# --- playing ---------------------------------------------------------------------------------
+
+
+def tracks(vehicles: Iterable[int], start_ms: int, end_ms: int) -> tuple[int, dict[int, dict[str, Any]]]:
+    """How vehicles moved: (milliseconds between two fixes at least, {vehicle: arrays}).
+
+    At most a fix every STEP_MS and vehicle, fewer where that would be more than MAX_POINTS.
+    """
+    wanted = sorted(set(vehicles))
+    held = sum(slot.count for slot in segments.between(wanted, start_ms, end_ms))
+    points = min(held, len(wanted) * (end_ms - start_ms) // STEP_MS)
+    step = STEP_MS * max(1, -(-points // MAX_POINTS))
+    names = ["vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading"]
+    if connection.vendor == "postgresql":
+        which, values = "= ANY(%s)", [wanted, start_ms, end_ms]
+    else:
+        which = "IN (SELECT value FROM json_each(%s))"
+        values = [orjson.dumps(wanted).decode(), start_ms, end_ms]
+    where = (
+        f"{TABLE} WHERE vehicle_id {which} AND time >= %s AND time < %s ORDER BY vehicle_id, time, device_id"
+    )
+    vehicle, time, device, *rest = arrays(names, where, values)
+    mine = _of_shown(vehicle, time, device)
+    vehicle, time = vehicle[mine], time[mine]
+    thin = np.flatnonzero(np.r_[True, (np.diff(vehicle) != 0) | (np.diff(time // step) != 0)][: len(time)])
+    vehicle, time, *rest = (column[thin] for column in (vehicle, time, *(each[mine] for each in rest)))
+    edges = np.flatnonzero(np.r_[True, np.diff(vehicle) != 0, True]) if len(vehicle) else np.zeros(1, int)
+    found = {}
+    for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        lat, lon, speed, heading = (column[begin:end] for column in rest)
+        found[int(vehicle[begin])] = {
+            "time": time[begin:end], "lat": lat, "lon": lon, "speed": speed, "heading": heading,
+        }  # fmt: skip
+    return step, found
+
+
+def _of_shown(vehicle: Ints, time: Ints, device: Ints) -> Mask:
+    """Which fixes are of the device that showed the vehicle (tracking.history.columns.shown), for many."""
+    if len(device) == 0 or not ((np.diff(vehicle) == 0) & (np.diff(device) != 0)).any():
+        return np.ones(len(vehicle), bool)
+    known = np.array(list(Device.objects.filter(primary=True).values_list("pk", flat=True)), np.int64)
+    is_primary = np.isin(device, known)
+    # A vehicle's times start above those of the one before it, so that its silence is its own.
+    span = int(time.max() - time.min()) + 2 * PRIMARY_SILENT_MS
+    order = np.cumsum(np.r_[0, np.diff(vehicle) != 0]) * span + (time - time.min())
+    heard = np.maximum.accumulate(np.where(is_primary, order, -PRIMARY_SILENT_MS))
+    return is_primary | (order - heard >= PRIMARY_SILENT_MS)
