@@ -18,9 +18,9 @@ from django.views.decorators.http import require_safe
 
 from dashboard import units
 from dashboard.access import Request, may, signed_in, vehicle_or_404
+from dashboard.conversation import thread_context
 from dashboard.models import Profile
-from dashboard.views.messages import thread_context
-from tracking import places
+from tracking import notes, places
 from tracking.history import day
 from tracking.live import PRIMARY_SILENT_MS
 from tracking.models import Alert, Latest, Role, Vehicle
@@ -133,6 +133,7 @@ def _overview(request: Request, found: Vehicle) -> dict[str, Any]:
     name = _state(found, latest)
     return {
         "vehicle": found,
+        "note": notes.get(found),
         "devices": list(found.devices.all()),
         "formats": FORMATS,
         "last_hours": LAST_HOURS,

@@ -32,6 +32,7 @@ VIEWER, DISPATCHER, MANAGER = "viewer", "dispatcher", "manager"
 OPEN = "everybody, signed in or not"
 SIGNED_IN = "everybody who is signed in"
 SOME_MANAGER = "managers of any fleet"
+SOME_DISPATCHER = "dispatchers of any fleet"
 GOVERNOR = "managers of the person's every fleet; to others the person does not exist"
 SUPERUSER = "superusers; to others it does not exist"
 OWN = "alice, whose it is; to others it does not exist"
@@ -60,6 +61,18 @@ def alert(house: House) -> list[Any]:
 
     made = {"vehicle": house.van, "kind": "sos", "latitude": 52.5, "longitude": 13.4}
     return [Alert.objects.create(time=1, last_time=1, received=1, **made).pk]
+
+
+def message(house: House) -> list[Any]:
+    from tracking import messages
+
+    return [house.van.pk, messages.queue(house.van, author=None, text="Call the depot").pk]
+
+
+def broadcast(house: House) -> list[Any]:
+    from tracking import broadcasts
+
+    return [broadcasts.send([house.van], author=None, text="Snow").pk]
 
 
 def member(house: House) -> list[Any]:
@@ -197,6 +210,17 @@ ROUTES = {
     "history": of(SIGNED_IN),
     "vehicle": of(VIEWER, van),
     "thread": of(VIEWER, van, GET),
+    "message_cancel": of(DISPATCHER, message, POST),
+    "message_resend": of(DISPATCHER, message, POST),
+    "vehicle_command": of(DISPATCHER, van, POST),
+    "vehicle_note": of(VIEWER, van, GET),
+    "messages": of(SIGNED_IN),
+    "threads": of(SIGNED_IN),
+    "messages_unread": of(SIGNED_IN),
+    "broadcast_compose": of(SOME_DISPATCHER, methods=BOTH),
+    "broadcast_preview": of(SOME_DISPATCHER, methods=POST),
+    "broadcast": of(VIEWER, broadcast),
+    "broadcast_resend": of(DISPATCHER, broadcast, POST),
     "export": of(DISPATCHER, van, query="?last=1&format=csv"),
     "exports": of(SIGNED_IN, methods=BOTH),  # of which vehicles: test_exports.py
     "export_cancel": of(OWN_FILE, made_export, POST),
@@ -238,12 +262,13 @@ ROUTES = {
     "healthz": of(OPEN, methods=BOTH),
 }
 # Where a role may look and a higher one may write.
-ALSO_POST = {"thread": DISPATCHER}
+ALSO_POST = {"vehicle_note": DISPATCHER, "thread": DISPATCHER}
 
 ALLOWED = {
     OPEN: {"nobody", "mallory", "vera", "bob", "alice", "root"},
     SIGNED_IN: {"mallory", "vera", "bob", "alice", "root"},
     SOME_MANAGER: {"mallory", "alice", "root"},
+    SOME_DISPATCHER: {"mallory", "bob", "alice", "root"},
     VIEWER: {"vera", "bob", "alice", "root"},
     DISPATCHER: {"bob", "alice", "root"},
     MANAGER: {"alice", "root"},
@@ -307,7 +332,7 @@ def check(name: str, method: str, least: str, who: str, house: House) -> None:
         assert not login_page(answer), asked
     elif who == "nobody":
         assert status == 401 or login_page(answer), asked
-    elif least == SOME_MANAGER or (least in (VIEWER, DISPATCHER, MANAGER) and who != "mallory"):
+    elif least in (SOME_MANAGER, SOME_DISPATCHER) or (least in (VIEWER, DISPATCHER, MANAGER) and who != "mallory"):
         assert status == 403, asked
     else:
         assert status == 404, asked
