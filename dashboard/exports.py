@@ -40,7 +40,7 @@ FORMATS = {
     "parquet": "GeoParquet",
     "xlsx": "Excel (XLSX)",
 }
-MAX_VEHICLES = 1000
+MAX_VEHICLES = 500  # SQLite takes 900 ids in one statement
 MAX_WAITING = 20  # of one person
 # Rows without a file are forgotten after so long, and so are files without a row.
 KEEP_ROWS, KEEP_STRAYS = timedelta(days=30), timedelta(days=1)
