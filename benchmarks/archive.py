@@ -23,6 +23,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from benchmarks.meter import cpu_s  # noqa: E402
+from fleet.processes import collect_seldom  # noqa: E402
 from tracking import archive, journal, positions  # noqa: E402
 from tracking.fixes import Fix  # noqa: E402
 from tracking.models import Fleet, Vehicle  # noqa: E402
@@ -99,6 +100,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=200_000)
     rows = parser.parse_args().rows
+    collect_seldom()  # as its worker does
     call_command("migrate", verbosity=0)
     fleet = Fleet.objects.create(slug=f"bench-{time.time_ns()}", name="Benchmark")
     vehicles = Vehicle.objects.bulk_create(
