@@ -21,7 +21,7 @@ def history(request: Request) -> HttpResponse:
 def _addresses() -> dict[str, object]:
     """Where the page's scripts and links go; "" for a page that is not there."""
     return {
-        "history": _address("vehicle_history", ANY),
+        "history": _address("api_history", ANY),
         "vehicle": _address("vehicle", ANY),
         "exports": _address("exports"),
         "import": _address("track_import", ANY),

@@ -203,6 +203,17 @@ export class FleetMap {
     if (jump) this.#trails.reset();
   }
 
+  /** Another time is shown, not the one that follows. @param {boolean} past */
+  begin(past) {
+    this.#trails.begin(past);
+    this.move([...this.#store.slots()], true);
+  }
+
+  /** A fix of the past was reached: it is part of the trail. @param {number[]} slots */
+  passed(slots) {
+    for (const slot of slots) this.#trails.add(slot);
+  }
+
   /** Put vehicles where their store has them now: a replay. @param {number[]} slots @param {number} ms how long to glide there */
   play(slots, ms) {
     if (this.#lasts.length < this.#store.time.length) this.#reserve(this.#store.time.length);

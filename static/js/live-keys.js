@@ -21,7 +21,8 @@ export const bindings = (actions, step) => [
   { keys: ["m", "Enter"], words: t("write to its driver"), run: actions["message"] },
   { keys: ["f"], words: t("follow it on the map"), run: actions["follow"] },
   { keys: ["t"], words: t("its trail"), run: actions["trail"] },
-  { keys: ["l"], words: t("names on the map"), run: actions["labels"] },
+  { keys: ["r"], words: t("its track and replay"), run: actions["replay"] },
+  { keys: ["l"], words: t("names on the map; back to live from the past"), run: actions["labels"] },
   { keys: ["h"], words: t("show all on the map"), run: actions["fit"] },
   ...CHIPS.map((name, index) => ({
     keys: [String(index + 1)],
@@ -29,5 +30,10 @@ export const bindings = (actions, step) => [
     words: index ? "" : t("show: all, alarm, moving, idle, stopped, offline"),
     run: () => chip(name)?.click(),
   })),
+  { keys: ["p"], words: t("look back: all vehicles at a past time"), run: actions["past-open"] },
+  { keys: [" "], caps: t("space"), words: t("play the past, pause"), run: actions["past-play"] },
+  { keys: [",", "."], words: t("a minute back, on"), run: actions["past-minute-back"] },
+  { keys: ["."], words: "", run: actions["past-minute-on"] },
+  { keys: ["L"], words: "", run: actions["past-live"] },
   { keys: ["Escape"], words: t("close, clear"), run: actions["escape"] },
 ];

@@ -3,6 +3,8 @@
 
 import { press } from "./chips.js";
 import { everything, read, write } from "./filter.js";
+import { zone } from "./format.js";
+import { iso } from "./history-address.js";
 import { n, t } from "./i18n.js";
 import { List } from "./list.js";
 import { listenTo, pressed } from "./live-inputs.js";
@@ -11,13 +13,18 @@ import { none, start } from "./live-map.js";
 import { element, View } from "./live-view.js";
 import { LookBack } from "./look-back.js";
 import { Nearest } from "./nearest.js";
-import { announce, clock, keys, onFrame, store, where } from "./page.js";
+import { announce, clock, keys, store as live, onFrame, picture, where } from "./page.js";
 import { Drawer, place as inWords } from "./panel.js";
+import { PastBar } from "./past-bar.js";
 import { copySeveral, position, showSeveral } from "./several.js";
+import { Stage } from "./stage.js";
 import { turn } from "./tabs.js";
-import { copy } from "./toast.js";
+import { TimeMachine } from "./time-machine.js";
+import { copy, toast } from "./toast.js";
 import { welcome } from "./visit.js";
+import { Within } from "./within.js";
 
+const AROUND_MS = 3_600_000; // before and after the time that is shown: the track that one goes to
 const SETTLED_MS = 6000; // by then the archive has what came in just now
 const root = document.documentElement;
 const settings = JSON.parse(element("live-settings").textContent ?? "{}");
@@ -25,17 +32,37 @@ const search = /** @type {HTMLInputElement} */ (element("search"));
 const sorting = /** @type {HTMLSelectElement} */ (element("sort"));
 
 let fitted = false;
+/** The past that the address named when the page was opened. @type {number | null} */
+let beginAt = null;
 /** @type {(drawn: any) => void} */
 let pin = () => {};
 
 const of = (/** @type {string} */ address) => (/** @type {number} */ id) => address.replace("/0/", `/${id}/`);
-const now = () => clock.now();
+const store = new Stage(live);
+const machine = new TimeMachine(
+  store,
+  live,
+  { now: () => clock.now(), picture: settings.past, tracks: settings.tracks },
+  {
+    onPicture: repaint,
+    onMove: advance,
+    onError: (error) => bar.failed(error),
+    onState: () => pastChanged(),
+  },
+);
+const bar = new PastBar(machine, () => clock.now(), zone);
+const now = () => (store.past ? machine.shown : clock.now());
+picture.store = /** @type {any} */ (store);
+picture.now = now;
 const drawer = new Drawer(element("drawer"), of(settings.vehicle));
-const past = new LookBack(of(settings.trail), now, (id, track) => view.map?.past(store.slot(id), track));
+// It asks for a minute more than the hour, for clocks that run ahead: of the past, nothing of later is wanted.
+const hour = () => (store.past ? machine.shown - 60_000 : now());
+const past = new LookBack(of(settings.trail), hour, (id, track) => view.map?.past(store.slot(id), track));
 const nearest = new Nearest(element("nearest"), (lat, lon) => where.at(lat, lon));
+const within = new Within(element("within"), settings.within, { now, past: () => store.past !== null, zone });
 const list = new List(element("list"), store, {
   now,
-  where: (slot) => inWords(store, slot, where, now()),
+  where: (slot) => inWords(store, slot, where, clock.now()),
   onSelect: (slot, event) => click(slot, event),
   onHover: (slot) => hover(slot),
 });
@@ -45,7 +72,7 @@ const idOf = (/** @type {number} */ slot) => store.vehicle(slot)?.id ?? -1;
 
 /** Keep the view in the address. @param {boolean} entry whether "back" leads to how it was */
 function remember(entry) {
-  const address = location.pathname + write(view.filter, choice.selected);
+  const address = location.pathname + write(view.filter, choice.selected, store.past ? machine.shown : null);
   if (address === location.pathname + location.search) return;
   if (entry) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
@@ -61,12 +88,15 @@ function refilter(entry = true) {
 
 /** Take the view from the address. */
 function restore() {
-  const { filter, selected } = read(location.search);
+  const { filter, selected, at } = read(location.search);
   view.filter = filter;
   search.value = filter.query;
   sorting.value = filter.sort;
   choice.select(selected);
   open();
+  if (!fitted) beginAt = at;
+  else if (at !== null && at !== machine.shown) machine.go(at);
+  else if (at === null && machine.on) machine.live();
   view.draw();
 }
 
@@ -128,6 +158,7 @@ function open() {
 
 /** Open a vehicle, one that moves if none is open, its tab, and go to a part of it. @param {string} tab @param {string} part selector */
 async function lead(tab, part) {
+  if (machine.on && tab === "messages") return toast(t("Messages are off while you look back."));
   const { slots, states } = view.arranged;
   const moving = slots.find((slot) => states[slot] === "moving") ?? slots[0];
   if (choice.selected < 0 && moving !== undefined) await select(moving);
@@ -172,6 +203,7 @@ function near(point, vehicle) {
   pin(null);
   if (point) nearest.open(point, vehicle);
   else nearest.close();
+  within.at(point);
   sorting.value = point ? "distance" : view.filter.sort;
   sorting.disabled = point !== null;
   element("list").scrollTop = 0;
@@ -180,8 +212,13 @@ function near(point, vehicle) {
 
 // --- frames ---------------------------------------------------------------------------------
 
-store.onRemove = (slot) => view.map?.forget(slot);
+live.onRemove = (slot) => view.map?.forget(slot);
 onFrame((frame, slots) => {
+  if (store.past) {
+    store.keepUp(frame);
+    if (["vehicle", "snapshot"].includes(frame.type)) view.drawSoon();
+    return;
+  }
   view.map?.move(slots, frame.type === "snapshot");
   if (frame.type === "positions" && slots.length) view.drawMap();
   const watched = store.slot(choice.selected);
@@ -201,6 +238,7 @@ onFrame((frame, slots) => {
 function fit() {
   if (fitted || !store.complete || !(view.map || root.dataset["map"] === "none")) return;
   fitted = true;
+  if (beginAt !== null) machine.go(beginAt);
   view.map?.fit(view.arranged.slots);
   if (choice.selected < 0) return;
   const slot = store.slot(choice.selected);
@@ -209,13 +247,60 @@ function fit() {
   view.map?.reveal(slot);
 }
 
+// --- another time ---------------------------------------------------------------------------
+
+/** Another time is shown than the one before. */
+function repaint() {
+  view.map?.begin(store.past !== null);
+  view.draw();
+  past.again();
+  document.dispatchEvent(new Event("picture"));
+}
+
+/** It plays. @param {number[]} moved slots @param {number[]} fixed those with another fix @param {number} ms to glide */
+function advance(moved, fixed, ms) {
+  view.map?.play(moved, ms);
+  view.map?.passed(fixed);
+  view.drawMap();
+  view.drawSoon();
+}
+
+let wasOn = false;
+function pastChanged() {
+  bar.draw();
+  if (machine.on !== wasOn) {
+    wasOn = machine.on;
+    follow(false);
+    announce(wasOn ? t("This is the past. L leads back to live.") : t("Live again."));
+  }
+  if (!machine.playing && !machine.loading) remember(false);
+}
+
+/** Where the tracks of vehicles are shown. @param {number[]} ids */
+function tracks(ids) {
+  if (!ids.length) return;
+  const around = [-1, 1].map((by) => iso(Math.floor(machine.shown / 1000) * 1000 + by * AROUND_MS));
+  const range = store.past
+    ? `&from=${around[0]}&to=${around[1]}&t=${iso(Math.round(machine.shown / 1000) * 1000)}`
+    : "";
+  location.assign(`${settings.history}?v=${ids.join(",")}${range}`);
+}
+
 // --- what people do -------------------------------------------------------------------------
 
 /** @type {Record<string, () => void>} buttons by data-do */
 const actions = {
+  "past-open": () => bar.open(),
+  "past-back": () => bar.step(-15),
+  "past-on": () => bar.step(15),
+  "past-play": () => bar.toggle(),
+  "past-live": () => machine.on && machine.live(),
+  "past-minute-back": () => bar.step(-1),
+  "past-minute-on": () => bar.step(1),
+  replay: () => tracks(choice.several.size ? [...choice.several] : [choice.selected].filter((id) => id > 0)),
   follow: () => follow(!view.map?.following),
   trail: () => toggle("trail"),
-  labels: () => toggle("labels"),
+  labels: () => (machine.on ? machine.live() : toggle("labels")),
   message: () => lead("messages", "textarea"),
   near: () => nearVehicle(store.slot(choice.selected)),
   "near-end": () => near(null),
@@ -271,6 +356,7 @@ keys.bind(bindings(actions, step));
 document.addEventListener("htmx:after:settle", () => {
   pressed("trail", view.trail);
   pressed("follow", view.map?.following ?? false);
+  bar.freeze();
 });
 welcome(element("first-run"), {
   write: () => lead("messages", "textarea"),
@@ -306,5 +392,6 @@ function onUnfollow() {
 }
 
 restore();
+bar.draw();
 setInterval(() => view.draw(), 1000);
 begin();

@@ -22,6 +22,8 @@ export const store = new Store(256, page["fleets"] ?? []);
 export const clock = new Clock();
 export const keys = new Keys();
 export const where = new Where(document.body.dataset["placesPath"] ?? "/api/places", () => refresh());
+/** What the numbers of the page are of: now, unless a page shows another time. */
+export const picture = { store, now: () => clock.now() };
 const delay = new Delay();
 /** @type {((frame: any, slots: number[]) => void)[]} */
 const listeners = [];
@@ -105,7 +107,7 @@ function refresh() {
   const title = document.title.replace(/^\(\d+\) /, "");
   const wanted = open ? `(${open}) ${title}` : title;
   if (document.title !== wanted) document.title = wanted;
-  tick(store, clock.now(), where);
+  tick(picture.store, picture.now(), where, clock.now());
 }
 
 const { socketPath = "/ws/dashboard", sessionPath = "/api/session" } = document.body.dataset;
@@ -133,8 +135,8 @@ document.addEventListener("htmx:config:request", (event) => {
   /** @type {CustomEvent} */ (event).detail.ctx.request.headers["Time-Zone"] = zone;
 });
 // A fragment comes with the numbers of the database: ours are newer.
-document.addEventListener("htmx:after:settle", () => tick(store, clock.now(), where));
-document.addEventListener("htmx:after:swap", () => tick(store, clock.now(), where));
+document.addEventListener("htmx:after:settle", () => tick(picture.store, picture.now(), where, clock.now()));
+document.addEventListener("htmx:after:swap", () => tick(picture.store, picture.now(), where, clock.now()));
 
 function showHelp() {
   help(/** @type {HTMLDialogElement} */ (document.getElementById("help")), keys);

@@ -10,15 +10,16 @@ import { saying } from "./silence.js";
 /**
  * Write the live lines of every vehicle that the document shows.
  * @param {Store} store @param {number} now @param {import("./where.js").Where} where
+ * @param {number} [wall] the time where the reader is, when that is another than what is shown
  */
-export function tick(store, now, where) {
+export function tick(store, now, where, wall = now) {
   for (const article of document.querySelectorAll("[data-vehicle]")) {
     const slot = store.slot(Number(article.getAttribute("data-vehicle")));
     if (slot < 0) continue;
     for (const element of article.querySelectorAll("[data-live]")) {
       const what = element.getAttribute("data-live") ?? "";
       if (what === "state") word(element, store, slot, now);
-      else if (what === "where") say(element, place(store, slot, where, now));
+      else if (what === "where") say(element, place(store, slot, where, wall));
       else say(element, value(store, slot, what, now));
     }
   }

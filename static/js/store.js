@@ -183,6 +183,46 @@ export class Store {
     }
   }
 
+  /** The same vehicles in the same slots, of which nothing else is known: for a picture of another time. */
+  likeness() {
+    const other = new Store(this.#capacity, [...this.#settings.values()]);
+    other.#slots = new Map(this.#slots);
+    other.#free = [...this.#free];
+    other.#vehicles = this.#vehicles.map((vehicle) => vehicle && { ...vehicle, stopped: Number.NaN });
+    other.#gaps = this.#gaps.map(() => []);
+    other.length = this.length;
+    other.complete = this.complete;
+    other.version = this.version;
+    other.fleets = [...this.fleets];
+    for (const field of /** @type {const} */ (["silentMoving", "silentStopped", "fleet"]))
+      other[field].set(this[field]);
+    return other;
+  }
+
+  /**
+   * Forget what was, and take the picture of a time.
+   * @param {{ items: Position[], intervals?: Record<string, number>, alerts?: Record<string, number>, online?: number[] }} picture
+   */
+  picture({ items, ...marks }) {
+    for (const field of FIELDS) if (!field.startsWith("silent")) this[field].fill(Number.NaN);
+    this.ignition.fill(-1);
+    this.#gaps = this.#gaps.map(() => []);
+    this.mark(marks);
+    this.#positions(items);
+  }
+
+  /** Open alerts, connections and intervals of a time. @param {{ intervals?: Record<string, number>, alerts?: Record<string, number>, online?: number[] }} marks by vehicle */
+  mark({ intervals = {}, alerts = {}, online = [] }) {
+    this.opened.fill(0);
+    this.online.fill(0);
+    for (const [id, seconds] of Object.entries(intervals))
+      if (this.slot(Number(id)) >= 0)
+        this.interval[this.slot(Number(id))] = Math.max(LEAST_INTERVAL_S, seconds);
+    for (const [id, count] of Object.entries(alerts))
+      if (this.slot(Number(id)) >= 0) this.opened[this.slot(Number(id))] = count;
+    for (const id of online) if (this.slot(id) >= 0) this.online[this.slot(id)] = 1;
+  }
+
   /** @param {any} frame */
   #snapshot(frame) {
     if ((frame.part ?? 1) === 1) this.#named = new Set();

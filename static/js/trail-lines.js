@@ -2,7 +2,7 @@
 // Trails on the map: of the selected vehicle, and of all while there are few.
 
 import { lines } from "./past.js";
-import { TrailHistory, Trails } from "./trails.js";
+import { AHEAD_MS, TrailHistory, Trails } from "./trails.js";
 
 const STEP_MS = 120; // between two pictures of a line that follows its gliding marker
 const FEW_STEP_MS = 1000;
@@ -85,6 +85,13 @@ export class TrailLines {
   /** The picture is a fresh one: what happened before it is in the archive. */
   reset() {
     this.#history.reset();
+  }
+
+  /** Another time is shown: nothing of what was seen before, and nothing of later. @param {boolean} past */
+  begin(past) {
+    this.#trails.clear();
+    this.#history.reset();
+    this.#history.ahead = past ? 0 : AHEAD_MS;
   }
 
   /** @param {number} selected -1 for none @param {number[]} few slots in view when there are few @param {number} now server time */

@@ -6,6 +6,7 @@ import { stretches } from "./past.js";
 export const TRAIL_MS = 10 * 60_000;
 const POINTS = 240;
 const MOST_VEHICLES = 2000; // a larger fleet keeps none: memory
+export const AHEAD_MS = 60_000;
 const WAIT_MS = 1500; // between two questions to the archive
 
 /** @typedef {{ time: number, lon: number, lat: number }} Fix */
@@ -17,7 +18,7 @@ export class Trails {
 
   /** @param {import("./store.js").Store} store @param {number} slot */
   add(store, slot) {
-    if (store.size > MOST_VEHICLES) return;
+    if (store.size > MOST_VEHICLES || Number.isNaN(store.time[slot])) return;
     const trail = this.#trails.get(slot) ?? [];
     trail.push({ time: store.time[slot], lon: store.lon[slot], lat: store.lat[slot] });
     if (trail.length > POINTS) trail.shift();
@@ -62,6 +63,11 @@ export class Trails {
   forget(slot) {
     this.#trails.delete(slot);
   }
+
+  /** All of them: what comes now is of another time. */
+  clear() {
+    this.#trails.clear();
+  }
 }
 
 /** Fixes of a track in GeoJSON. @param {any} collection @returns {Fix[]} */
@@ -74,6 +80,8 @@ export class TrailHistory {
   /** @type {number[]} vehicles */
   #waiting = [];
   #busy = false;
+  /** How far beyond now to ask: clocks of vehicles may run ahead. */
+  ahead = AHEAD_MS;
 
   /**
    * @param {(id: number) => string} address of a vehicle's track as GeoJSON
@@ -100,7 +108,7 @@ export class TrailHistory {
     this.#busy = true;
     const id = /** @type {number} */ (this.#waiting.shift());
     this.#asked.add(id);
-    const [from, to] = [now - TRAIL_MS, now + 60_000].map((ms) => new Date(ms).toISOString());
+    const [from, to] = [now - TRAIL_MS, now + this.ahead].map((ms) => new Date(ms).toISOString());
     try {
       const response = await fetch(`${this.address(id)}?${new URLSearchParams({ from, to })}`);
       if (response.ok) this.found(id, fixes(await response.json()));
