@@ -1,4 +1,4 @@
-"""Processes of this machine: who is alive, who must not outlive whom, and how seldom they look for garbage."""
+"""Processes of this machine: who is alive, who must not outlive whom, how seldom they look for garbage."""
 
 import ctypes
 import gc
