@@ -25,7 +25,7 @@ WORKERS := -n auto --maxprocesses 4 --dist loadfile
 .PHONY: run build test check messages bench growth chaos screenshots dev clean
 
 run: build
-	@exec $(PY) manage.py up --demo --port $(PORT)
+	@exec $(PY) manage.py up --demo --port $(PORT) $(if $(LAN),--lan)
 
 build: .venv/.packages build/static/staticfiles.json build/.translations
 

@@ -173,7 +173,7 @@ def hosts(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessag
             )
         )
     public = public_hosts()
-    if public and not settings.HTTPS:
+    if public and not (settings.HTTPS or settings.OWN_TLS):
         found.append(
             Warning(
                 f"HTTPS is off, and others may reach this installation as {public[0]}: passwords, sessions "

@@ -4,11 +4,13 @@ import shutil
 import socket
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from django.conf import settings
 
 from fleet import embedded
 from fleet.supervisor import Child
+from fleet.tls import Certificate
 
 # The sum of the stages' longest waits stays below the 10 s that Ctrl-C may take.
 WEB_STAGE, WORKER_STAGE, BEAT_STAGE, REDIS_STAGE = range(4)
@@ -24,13 +26,16 @@ def redis() -> Child:
     return Child("redis", embedded.command(path, folder), REDIS_STAGE, REDIS_PATIENCE_S)
 
 
-def web(server: str, listening: socket.socket, *, count: int) -> Iterator[Child]:
+def web(
+    server: str, listening: socket.socket, *, count: int, tls: Certificate | None = None
+) -> Iterator[Child]:
     """`count` server processes on one listening socket: the kernel deals out the connections."""
     fd = listening.fileno()
+    encrypted = ["--cert", str(tls.cert), "--key", str(tls.key)] if tls else []
     for number in range(count):
         yield Child(
             "web" if number == 0 else f"web-{number + 1}",
-            [sys.executable, "-m", "fleet.servers", server, str(fd)],
+            [sys.executable, "-m", "fleet.servers", server, str(fd), *encrypted],
             WEB_STAGE,
             WEB_PATIENCE_S,
             inherits=(fd,),
@@ -55,9 +60,11 @@ def beat() -> Child:
     return Child("beat", [*celery(), "beat", *options], BEAT_STAGE, BEAT_PATIENCE_S)
 
 
-def demo(url: str, vehicles: int) -> Child:
-    command = ["demo", "drive", "--url", url, "--vehicles", str(vehicles)]
-    return Child("demo", [sys.executable, "manage.py", *command], WEB_STAGE, WEB_PATIENCE_S)
+def demo(url: str, vehicles: int, *, ca: Path | None = None) -> Child:
+    """Simulated vehicles; `ca`: whom they trust besides those that everybody does."""
+    command = [sys.executable, "manage.py", "demo", "drive", "--url", url, "--vehicles", str(vehicles)]
+    trusting = ["env", f"SSL_CERT_FILE={ca}"] if ca else []
+    return Child("demo", [*trusting, *command], WEB_STAGE, WEB_PATIENCE_S)
 
 
 def celery() -> list[str]:

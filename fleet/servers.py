@@ -1,16 +1,17 @@
-"""The ASGI servers: `python -m fleet.servers daphne|uvicorn FD [module:name]`.
+"""The ASGI servers: `python -m fleet.servers daphne|uvicorn FD [module:name] [--cert PEM --key PEM]`.
 
-They serve the application on an inherited listening socket.
+They serve the application on an inherited listening socket, with HTTPS when they get a certificate.
 That socket stays open in the supervisor: while a killed server starts again, connections
 wait in its queue instead of being refused.
 """
 
+import argparse
 import asyncio
 import os
 import socket
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 APPLICATION = "fleet.asgi:application"
 # Every 20 s a ping, 30 s to answer (docs/PROTOCOL.md §1).
@@ -39,17 +40,33 @@ class Room:
         self.free.set()
 
 
-def flowing_server() -> Any:
+class Pair(NamedTuple):
+    """Files in PEM: the certificate with its chain, and its key."""
+
+    cert: str
+    key: str
+
+
+def flowing_server(tls: Pair | None = None) -> Any:
     """Daphne's server, which makes the application wait for a slow reader and says goodbye at the end.
 
     Daphne alone keeps in memory what a client has not read: a big download from a phone
-    would take its whole size (300 MB were measured).
+    would take its whole size (300 MB were measured). Nor does it know TLS on an inherited socket:
+    there the factory of its connections is wrapped.
     """
     from daphne.server import Server
     from twisted.internet.defer import Deferred
     from twisted.web.http import Request
 
     class FlowingServer(Server):
+        @property
+        def http_factory(self) -> Any:
+            return self._http_factory
+
+        @http_factory.setter
+        def http_factory(self, factory: Any) -> None:
+            self._http_factory = factory if tls is None else _encrypted(factory, tls)
+
         async def handle_reply(self, protocol: Any, message: Mapping[str, Any]) -> None:
             if not isinstance(protocol, Request):
                 await super().handle_reply(protocol, message)
@@ -72,7 +89,20 @@ def flowing_server() -> Any:
     return FlowingServer
 
 
-def run_daphne(fd: int, application: str) -> None:
+def _encrypted(factory: Any, tls: Pair) -> Any:
+    """A Twisted factory whose connections speak TLS, at least 1.2."""
+    from OpenSSL import SSL
+    from twisted.internet.ssl import DefaultOpenSSLContextFactory
+    from twisted.protocols.tls import TLSMemoryBIOFactory
+
+    contexts = DefaultOpenSSLContextFactory(tls.key, tls.cert, sslmethod=SSL.TLS_SERVER_METHOD)
+    context = contexts.getContext()
+    context.use_certificate_chain_file(tls.cert)
+    context.set_min_proto_version(SSL.TLS1_2_VERSION)
+    return TLSMemoryBIOFactory(contexts, False, factory)
+
+
+def run_daphne(fd: int, application: str, tls: Pair | None = None) -> None:
     from autobahn.websocket import protocol as websocket
     from daphne.cli import CommandLineInterface
     from daphne.http_protocol import WebRequest
@@ -82,7 +112,7 @@ def run_daphne(fd: int, application: str) -> None:
     WebRequest.handle_exception = _abort(WebRequest.handle_exception)
 
     class Interface(CommandLineInterface):
-        server_class = flowing_server()
+        server_class = flowing_server(tls)
 
     os.set_blocking(fd, False)
     options = {
@@ -140,7 +170,7 @@ def _abort(answer: Callable[[Any, Exception], None]) -> Callable[[Any, Exception
     return handle_exception
 
 
-def run_uvicorn(fd: int, application: str) -> None:
+def run_uvicorn(fd: int, application: str, tls: Pair | None = None) -> None:
     """Serve with uvicorn. It asks the socket for its kind, which its own --fd does not."""
     import uvicorn
 
@@ -163,11 +193,20 @@ def run_uvicorn(fd: int, application: str) -> None:
         proxy_headers=False,
         # A client that never reads must not hold up the end for ever.
         timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=tls.cert if tls else None,
+        ssl_keyfile=tls.key if tls else None,
     )
     LeavingServer(config).run(sockets=[socket.socket(fileno=fd)])
 
 
 if __name__ == "__main__":
     sys.path.insert(0, os.getcwd())
-    run = {"daphne": run_daphne, "uvicorn": run_uvicorn}[sys.argv[1]]
-    run(int(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else APPLICATION)
+    parser = argparse.ArgumentParser(prog="fleet.servers")
+    parser.add_argument("server", choices=["daphne", "uvicorn"])
+    parser.add_argument("fd", type=int)
+    parser.add_argument("application", nargs="?", default=APPLICATION)
+    parser.add_argument("--cert")
+    parser.add_argument("--key")
+    said = parser.parse_args()
+    serve = {"daphne": run_daphne, "uvicorn": run_uvicorn}[said.server]
+    serve(said.fd, said.application, Pair(said.cert, said.key) if said.cert else None)

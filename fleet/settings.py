@@ -259,7 +259,15 @@ DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", default="Fleetline <fleetline@localho
 # --- behind TLS --------------------------------------------------------------------------
 
 HTTPS = flag("HTTPS", default=False)
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+# `manage.py up --lan`: our own servers speak HTTPS, with this certificate and key or those of a local CA.
+TLS_CERT = env.str("TLS_CERT", default="")
+TLS_KEY = env.str("TLS_KEY", default="")
+# Set by `up --lan` for its processes.
+OWN_TLS = flag("OWN_TLS", default=False)
+LOCAL_CA = DATA / "tls" / "ca.pem" if OWN_TLS and not TLS_CERT else None
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS or OWN_TLS
+# Not for a local CA: of its address, next week perhaps somebody else's, a browser should remember nothing.
+SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SESSION_COOKIE_HTTPONLY = True
@@ -326,6 +334,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire": {"task": "tracking.tasks.expire", "schedule": 10.0, "options": {"expires": 10}},
     # What a killed worker left is taken up again.
     "exports": {"task": "dashboard.tasks.make_export", "schedule": 5.0, "options": {"expires": 5}},
+    "imports": {"task": "tracking.tasks.work_imports", "schedule": 5.0, "options": {"expires": 5}},
     "housekeeping": {"task": "tracking.tasks.housekeeping", "schedule": 300.0, "options": {"expires": 300}},
     "forget": {"task": "dashboard.tasks.forget", "schedule": 3600.0, "options": {"expires": 3600}},
     # At night (UTC), when the fewest write.

@@ -252,6 +252,8 @@ ROUTES = {
     "manifest": of(OPEN),
     "service_worker": of(OPEN),
     "offline": of(OPEN),
+    "lan": of(GONE),  # only under `up --lan`: tests/dashboard/test_trust.py
+    "lan_ca": of(GONE),
     "drive": of(OPEN),
     "drive_manifest": of(OPEN),
     "drive_worker": of(OPEN),

@@ -6,12 +6,14 @@ import os
 import secrets
 import signal
 import socket
+import ssl
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Iterator
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from io import StringIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -21,10 +23,12 @@ from django.db import connections
 from django.db.utils import OperationalError
 from django.http.request import validate_host
 
-from fleet import children, embedded
+from fleet import children, embedded, lan, tls
+from fleet.lan import bracketed
 from fleet.supervisor import Child, Refused, Supervisor, full_disk, hold, last_words
 
 DEMO_VEHICLES = 40
+THIS_MACHINE = "127.0.0.1"
 BACKLOG = 1024
 REDIS_START_S, WEB_START_S = 60, 60
 ANSWER_S = 5
@@ -41,7 +45,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+            "--host", default=THIS_MACHINE, help="address to listen on (default: this machine only)"
         )
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--data", metavar="DIR", help="folder for database, journal, secrets and logs")
@@ -51,6 +55,10 @@ class Command(BaseCommand):
             "--web", type=positive, default=1, metavar="N", help="web processes on the one address"
         )
         parser.add_argument("--server", choices=["daphne", "uvicorn"], default="daphne")
+        parser.add_argument(
+            "--lan", action="store_true", dest="on_lan",
+            help="for phones in this network: all addresses of this machine, with HTTPS",
+        )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, interrupt)
@@ -58,19 +66,24 @@ class Command(BaseCommand):
         try:
             with contextlib.suppress(KeyboardInterrupt):
                 self.up(**options)
-        except (Refused, embedded.NotFound, PermissionError) as error:
+        except (Refused, tls.Refused, embedded.NotFound, PermissionError) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
             raise CommandError(full_disk(settings.DATA)) from error
 
-    def up(self, *, host: str, port: int, demo: int | None, web: int, server: str, **_: Any) -> None:
+    def up(
+        self, *, host: str, port: int, demo: int | None, web: int, server: str, on_lan: bool, **_: Any
+    ) -> None:
         start = time.monotonic()
         refuse_missing_static_files()
+        if on_lan and host == THIS_MACHINE:
+            host = "0.0.0.0"  # noqa: S104 (that is what --lan asks for)
         with hold(settings.DATA), listen(host, port) as listening, self.supervisor() as supervisor:
             # The children read it again: they must not disagree about the folder.
             os.environ["DATA"] = str(settings.DATA)
+            certificate = lan.encrypt(port) if on_lan else None
             with self.step("Redis"):
                 self.redis(supervisor)
             with self.step("database"):
@@ -81,12 +94,21 @@ class Command(BaseCommand):
                 supervisor.add(children.worker("exports", patient=True))
                 supervisor.add(children.beat())
             with self.step("web server"):
-                self.web(supervisor, list(children.web(server, listening, count=web)), host, port)
+                processes = list(children.web(server, listening, count=web, tls=certificate))
+                self.web(supervisor, processes, host, port, encrypted=on_lan)
             address = f"http://{bracketed(reachable(host))}:{port}"
+            if certificate:
+                address = f"https://{bracketed(lan.known_as(certificate, host))}:{port}"
             if demo:
-                supervisor.add(children.demo(f"ws{address.removeprefix('http')}/gps/connect", demo))
+                ca = certificate.ca if certificate else None
+                # The local CA's certificate is for this machine too, the operator's for a name.
+                here = f"https://{bracketed(reachable(host))}:{port}" if ca else address
+                url = f"ws{here.removeprefix('http')}/gps/connect"
+                supervisor.add(children.demo(url, demo, ca=ca))
             self.box(address, password, seconds=time.monotonic() - start)
-            if not validate_host(reachable(host), settings.ALLOWED_HOSTS):
+            if certificate:
+                self.say("\n".join(lan.invitation(address, certificate, port)))
+            if not validate_host(urlsplit(address).hostname or "", settings.ALLOWED_HOSTS):
                 self.say(f"Browsers will be refused. Set ALLOWED_HOSTS to {host} (a comma between several).")
             supervisor.wait(lambda: False, seconds=float("inf"))
 
@@ -133,7 +155,9 @@ class Command(BaseCommand):
             if findings.errors:
                 raise Refused("\n".join(findings.errors))
 
-    def web(self, supervisor: Supervisor, processes: list[Child], host: str, port: int) -> None:
+    def web(
+        self, supervisor: Supervisor, processes: list[Child], host: str, port: int, *, encrypted: bool
+    ) -> None:
         """Start the web processes and wait until the page can be asked for."""
         for child in processes:
             supervisor.add(child)
@@ -141,8 +165,11 @@ class Command(BaseCommand):
         def hopeless() -> bool:
             return any(child.restarts >= HOPELESS_RESTARTS for child in supervisor.children)
 
-        supervisor.wait(lambda: healthy(host, port) or hopeless(), seconds=WEB_START_S)
-        if not healthy(host, port):
+        def ready() -> bool:
+            return healthy(host, port, encrypted=encrypted)
+
+        supervisor.wait(lambda: ready() or hopeless(), seconds=WEB_START_S)
+        if not ready():
             raise Refused(
                 did_not_start(supervisor, max([*processes, *supervisor.children], key=lambda c: c.restarts))
             )
@@ -218,9 +245,14 @@ def database() -> str | None:
     return password
 
 
-def healthy(host: str, port: int) -> bool:
+def healthy(host: str, port: int, *, encrypted: bool = False) -> bool:
     """Whether /healthz says that everything answers."""
-    connection = HTTPConnection(reachable(host), port, timeout=ANSWER_S)
+    if encrypted:
+        # Our own socket on this machine: a certificate may well be for another name.
+        blind = ssl._create_unverified_context()  # noqa: S323
+        connection: HTTPConnection = HTTPSConnection(reachable(host), port, timeout=ANSWER_S, context=blind)
+    else:
+        connection = HTTPConnection(reachable(host), port, timeout=ANSWER_S)
     allowed = next((name for name in settings.ALLOWED_HOSTS if not name.startswith(("*", "."))), "localhost")
     scheme = {"X-Forwarded-Proto": "https"} if settings.HTTPS else {}
     try:
@@ -240,7 +272,3 @@ def did_not_start(supervisor: Supervisor, child: Child) -> str:
 def reachable(host: str) -> str:
     """Return an address of this machine that reaches a server listening on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104
-
-
-def bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
