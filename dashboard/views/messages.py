@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard import conversation, inbox
-from dashboard.access import Request, fleets_where, may, signed_in, vehicle_or_404
+from dashboard.access import Request, may, signed_in, vehicle_or_404
 from dashboard.errors import api_error
 from tracking import messages, notes
 from tracking.models import Message, Role, Vehicle
@@ -21,7 +21,6 @@ from tracking.models import Message, Role, Vehicle
 def page(request: Request) -> HttpResponse:
     """The threads, and the one of `?v=`; to htmx, what stands at the right."""
     context: dict[str, Any] = inbox.threads_context(request)
-    context["writes"] = bool(fleets_where(request.user, Role.DISPATCHER))
     if request.GET.get("v", "").isdecimal():
         found = vehicle_or_404(request.user, int(request.GET["v"][:18]))
         context |= _thread(request, found, request.GET.get("count", ""))

@@ -307,6 +307,7 @@ const actions = {
   copy: () => copy(position(store, store.slot(choice.selected)), t("Position copied")),
   fit: () => view.map?.fit(view.arranged.slots, true),
   "fit-several": () => view.map?.fit(view.several(), true),
+  "write-several": () => location.assign(`/messages/broadcast/?vehicles=${[...choice.several].join(",")}`),
   "copy-several": () => copySeveral(store, view.several(), now()),
   clear: clearFilters,
   close: () => select(-1),
