@@ -13,7 +13,8 @@ def page(request: HttpRequest) -> dict[str, Any]:
     """`csp_nonce`, and lazily:
 
     `fleets`: those the user sees, each with slug, name and role; `manages`: whether in one of them
-    the user is manager; `writes`: whether they may write to vehicles; `suspended`: fleets of the user that are suspended.
+    the user is manager; `writes`: whether they may write to vehicles; `suspended`: fleets
+    of the user that are suspended.
     """
     user = getattr(request, "user", None)
     known = user if isinstance(user, User) else None
@@ -34,4 +35,10 @@ def page(request: HttpRequest) -> dict[str, Any]:
         return list(Fleet.objects.filter(suspended=True, memberships__user=known)) if known else []
 
     nonce = getattr(request, "csp_nonce", "")
-    return {"csp_nonce": nonce, "fleets": fleets, "manages": manages, "writes": writes, "suspended": suspended}
+    return {
+        "csp_nonce": nonce,
+        "fleets": fleets,
+        "manages": manages,
+        "writes": writes,
+        "suspended": suspended,
+    }
