@@ -28,7 +28,8 @@ from dashboard import access
 from dashboard.models import Export
 from tracking import jobs
 from tracking.fixes import iso, now_ms
-from tracking.models import Position, Vehicle
+from tracking.history import segments
+from tracking.models import Vehicle
 
 log = logging.getLogger("fleetline.exports")
 
@@ -226,7 +227,7 @@ def about(vehicle: Vehicle) -> Any:
 
 
 def _count(vehicle: int, export: Export) -> int:
-    return Position.objects.filter(vehicle=vehicle, time__gte=export.start, time__lt=export.end).count()
+    return segments.count(vehicle, export.start, export.end)
 
 
 @lru_cache

@@ -23,6 +23,7 @@ from tracking.fixes import Fix
 from tracking.history import segments
 from tracking.messages import Change
 from tracking.models import Latest, Quarantined, Vehicle
+from tracking.models.imports import FIRST_DEVICE
 from tracking.positions import Row
 
 log = logging.getLogger("fleetline.archive")
@@ -31,7 +32,8 @@ log = logging.getLogger("fleetline.archive")
 OWNER = uuid.uuid4().hex
 BATCH = 5000
 REST_S = 0.02  # others get to write, too
-GATHER_S = 0.1
+# What comes meanwhile is one transaction, and a vehicle's newest position one row in it.
+GATHER_S, LOOK_S = 0.5, 0.05
 RUN_S = 2.0
 IDLE_S = 0.5
 MAX_QUARANTINED_A_DAY = 1000
@@ -67,7 +69,8 @@ def run(shard: int) -> int:
                 worked = time.monotonic()
             elif time.monotonic() - worked > IDLE_S:
                 break
-            time.sleep(rest(sum(count for _, count, _ in blocks)))
+            time.sleep(REST_S)
+            gather(reader, until=time.monotonic() + GATHER_S)
     finally:
         reader.rest()
         reader.release()
@@ -75,9 +78,10 @@ def run(shard: int) -> int:
     return stored
 
 
-def rest(positions: int) -> float:
-    """Seconds to wait after a batch: until the next is worth a transaction, if nothing waits already."""
-    return GATHER_S if positions < BATCH else REST_S
+def gather(reader: journal.Reader, *, until: float) -> None:
+    """Wait for the next batch to be worth a transaction, unless somebody waits for what is there."""
+    while time.monotonic() < until and not reader.presses(BATCH):
+        time.sleep(LOOK_S)
 
 
 def checkpoint() -> None:
@@ -128,7 +132,7 @@ def store(entries: Sequence[journal.Entry], damaged: Sequence[Quarantined] = ())
                 continue
             for fix in entry.fixes:
                 line = positions.row(entry.vehicle, entry.device, fix, entry.received)
-                if fix.alarm is None:
+                if fix.alarm is None or entry.device >= FIRST_DEVICE:  # what was imported alarms nobody
                     plain.append(line)
                 else:
                     alarms.append((line, fix))

@@ -12,6 +12,7 @@ import orjson
 from django.db import IntegrityError, connection, transaction
 
 from tracking.fixes import Fix
+from tracking.models.imports import FIRST_DEVICE
 
 Row = tuple[Any, ...]
 # As written below, whatever the order of the model's fields; with PostgreSQL's type of each.
@@ -98,13 +99,17 @@ _MOVE_FORWARD = (
 
 
 def move_latest(rows: Iterable[Row]) -> None:
-    """Move the latest position of each device in its vehicle forward; never back."""
+    """Move the latest position of each device in its vehicle forward; never back. Imports are history."""
     newest: dict[tuple[int, int], Row] = {}
     for line in rows:
         key = (line[0], line[2])
+        if line[2] >= FIRST_DEVICE:
+            continue
         if key not in newest or line[1] > newest[key][1]:
             newest[key] = line
     lines = [newest[key] for key in sorted(newest)]
+    if not lines:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             columns = [list(column) for column in zip(*lines, strict=True)]

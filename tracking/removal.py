@@ -23,6 +23,7 @@ from tracking.models import (
     Alert,
     Device,
     Fleet,
+    Import,
     Latest,
     Message,
     PendingDevice,
@@ -42,7 +43,9 @@ DAY_MS = 86_400_000
 IDS = 900  # what SQLite takes in one statement
 # What belongs to a vehicle without a foreign key.
 # `Latest` last: whoever has positions has one, and so they are found again after an interruption.
-RECORDS: tuple[type[models.Model], ...] = (Position, Alert, Message, Quarantined, Repeat, Segment, Latest)
+RECORDS: tuple[type[models.Model], ...] = (
+    Position, Alert, Message, Quarantined, Repeat, Segment, Import, Latest,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from django.conf import settings
 from tracking import archive as archiver
 from tracking import devices, drive, messages, partitions, removal, retention
 from tracking.fixes import now_ms
+from tracking.history.imports import work as imports
 
 SLICE_S = 10.0  # a stop waits for the task that runs
 
@@ -38,8 +39,16 @@ def expire() -> None:
     messages.expire()
 
 
+@shared_task(expires=60)
+def work_imports() -> None:
+    """The next step of an import; comes again while there is one."""
+    if imports.run_next():
+        work_imports.apply_async(expires=60)
+
+
 @shared_task
 def housekeeping() -> None:
+    imports.purge()
     devices.replay()
     drive.forget()
     partitions.ahead(now_ms())

@@ -32,6 +32,7 @@ READERS: dict[str, Callable[[bytes], Any]] = {
 
 
 def store(vehicle: int, rows: list[Row]) -> None:
+    from tracking.history import segments
     from tracking.history.tracks import FIELDS
     from tracking.models import Position
 
@@ -39,6 +40,7 @@ def store(vehicle: int, rows: list[Row]) -> None:
         Position(vehicle_id=vehicle, device_id=found[-1], **dict(zip(FIELDS, found, strict=False)))
         for found in rows
     )
+    segments.recount(vehicle)
 
 
 def order(*formats: str, subjects: int = 2) -> files.Order:

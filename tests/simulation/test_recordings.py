@@ -59,7 +59,7 @@ BOMB = '<!DOCTYPE gpx [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>' + GPX.format("<na
 UNREADABLE = {
     "another kind": ("t.xlsx", "", "can be played"),
     "no time column": ("t.csv", "lat,lon\n1,2\n", "no column for time"),
-    "an empty csv": ("t.csv", "", "no column for"),
+    "an empty csv": ("t.csv", "", "the file is empty"),
     "a word for a number": ("t.csv", "lat,lon,time\n1,2,1763884802\nnorth,2,1763884802\n", "line 3"),
     "a short row": ("t.csv", "time,lat,lon\n1763884802,2\n", "line 2"),
     "a time that is none": ("t.csv", "lat,lon,time\n1,2,noon\n", "line 2"),

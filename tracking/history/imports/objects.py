@@ -165,14 +165,9 @@ def _google(content: Item) -> Item:
     for name in ("latitude", "longitude"):
         if isinstance(item[name], int | float):
             item[name] = round(item[name] * E7, 7)
-    for of, to in (
-        ("velocity", "speed"),
-        ("altitude", "altitude"),
-        ("heading", "heading"),
-        ("accuracy", "accuracy"),
-    ):
-        if of in content:
-            item[to] = content[of]
+    for name in ("altitude", "heading", "accuracy"):
+        item[name] = content.get(name)
+    item["speed"] = content.get("velocity")
     return {name: value for name, value in item.items() if value is not None}
 
 

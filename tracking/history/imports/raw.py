@@ -73,6 +73,8 @@ class Source(Struct):
     columns: list[tuple[str, str]] = []
     speed_unit: str = ""
     ask_unit: bool = False
+    utc: bool = False
+    """Its times without a zone are UTC: a column says so."""
 
 
 class Names:
@@ -94,6 +96,10 @@ class Names:
         self.speed_unit = speed_unit or said or ("m/s" if speed else "")
         self.ask_unit = bool(speed) and not said
         self._factor = UNITS.get(self.speed_unit, 1.0)
+        time = next((name for name, field in self.fields.items() if field == "time"), "")
+        self.utc = "utc" in plain.get(time, "")
+        # A column for the day and one for the clock.
+        self._date = next((name for name, word in plain.items() if word == "date" and name != time), None)
         self._dropped = {name for name, word in plain.items() if word in DROPPED}
 
     @property
@@ -116,6 +122,9 @@ class Names:
                 item[field] = value
             elif name and name not in self._dropped:
                 extra[name] = _small(value)
+        if self._date in extra and isinstance(item.get("time"), str) and ":" in item["time"][:3]:
+            item["time"] = f"{values[self._date]} {item['time']}"
+            del extra[self._date]
         self._convert(item, extra)
         return item, track
 

@@ -19,9 +19,7 @@ def read(path: Path, *, speed_unit: str = "") -> Source:
         raise Unreadable("the file is empty")
     if head.startswith(b"PK"):
         raise Unreadable("a ZIP, KMZ or XLSX file: unpack it first, or save it as CSV")
-    text = head.decode(
-        "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "replace"
-    ).lstrip()
+    text = head.decode(table.encoding(head), "replace").lstrip()
     if text.startswith("<"):
         root = _ROOT.search(text)
         if root is None:

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tracking.history.imports.raw import Bad, Names, Raw, Source, Unreadable
 
@@ -13,7 +13,7 @@ HEAD_CHARS = 4096
 
 def read(path: Path, speed_unit: str = "") -> Source:
     """Unreadable when the first line does not name time, latitude and longitude."""
-    with path.open(newline="", encoding=_encoding(path), errors="replace") as file:
+    with _open(path) as file:
         start = file.read(HEAD_CHARS).partition("\n")[0]
         delimiter = max(",;\t|", key=start.count)
         file.seek(0)
@@ -32,16 +32,23 @@ def read(path: Path, speed_unit: str = "") -> Source:
         columns=[(name, names.fields.get(name, "")) for name in head],
         speed_unit=names.speed_unit,
         ask_unit=names.ask_unit,
+        utc=names.utc,
     )
 
 
-def _encoding(path: Path) -> str:
+def encoding(head: bytes) -> str:
+    """By the byte order mark: spreadsheets also save UTF-16."""
+    return "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+
+
+def _open(path: Path) -> TextIO:
     with path.open("rb") as file:
-        return "utf-16" if file.read(2) in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+        head = file.read(2)
+    return path.open(newline="", encoding=encoding(head), errors="replace")
 
 
 def _rows(path: Path, delimiter: str, names: Names, *, traccar: bool) -> Iterator[Raw | Bad]:
-    with path.open(newline="", encoding=_encoding(path), errors="replace") as file:
+    with _open(path) as file:
         rows = csv.reader(file, delimiter=delimiter)
         next(rows)
         while True:

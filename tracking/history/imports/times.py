@@ -37,7 +37,7 @@ class Times:
         return self._local(moment, track)
 
     def _local(self, moment: datetime, track: str) -> int:
-        """An hour that comes twice is the second one where the first would not be later than the row before."""
+        """An hour that comes twice is the second where the first were not later than the row before."""
         zone = self.zone or UTC
         found = _ms(moment.replace(tzinfo=zone))
         again = _ms(moment.replace(tzinfo=zone, fold=1))
