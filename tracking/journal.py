@@ -66,7 +66,7 @@ Entry = Fixes | Refusals | Heartbeat | Receipt | Said
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Entry]).decode
 
-# KEYS stream, length, wake  ARGV block, positions, limit, wake ms
+# KEYS stream, length, wake, pressing  ARGV block, positions, limit, wake ms, whether somebody waits for it
 # Returns FULL, TAKEN, or WAKE: taken, and the archiver is to be woken.
 FULL, TAKEN, WAKE = 0, 1, 2
 APPEND = """
@@ -74,6 +74,7 @@ local length = tonumber(redis.call('GET', KEYS[2]) or '0')
 if length > 0 and length + tonumber(ARGV[2]) > tonumber(ARGV[3]) then return 0 end
 redis.call('XADD', KEYS[1], '*', 'b', ARGV[1], 'n', ARGV[2])
 redis.call('INCRBY', KEYS[2], ARGV[2])
+if ARGV[5] == '1' then redis.call('SET', KEYS[4], '1', 'PX', ARGV[4]) end
 if redis.call('SET', KEYS[3], '1', 'NX', 'PX', ARGV[4]) then return 2 end
 return 1
 """
@@ -111,6 +112,13 @@ def weight(entry: Entry) -> int:
     return len(entry.rejections) if isinstance(entry, Refusals) else 1
 
 
+def presses(entry: Entry) -> bool:
+    """Whether a person waits for it: an alarm, or a word in a conversation."""
+    if isinstance(entry, Fixes):
+        return any([fix.alarm for fix in entry.fixes])  # noqa: C419 (a generator takes twice as long)
+    return isinstance(entry, Receipt | Said)
+
+
 def encode(entries: Iterable[Entry]) -> bytes:
     return VERSION + _encode(list(entries))
 
@@ -133,9 +141,10 @@ def append(pipe: "Pipeline[Any]", entries: Iterable[Entry]) -> list[int]:
         shards.setdefault(entry.vehicle % count, []).append(entry)
     for shard, mine in shards.items():
         key = stream(shard)
+        pressing = int(any(map(presses, mine)))
         pipe.eval(
-            APPEND, 3, key, f"{key}:length", f"{key}:wake",
-            encode(mine), sum(map(weight, mine)), settings.JOURNAL_LIMIT, WAKE_MS,
+            APPEND, 4, key, f"{key}:length", f"{key}:wake", f"{key}:pressing",
+            encode(mine), sum(map(weight, mine)), settings.JOURNAL_LIMIT, WAKE_MS, pressing,
         )  # fmt: skip
     return list(shards)
 
@@ -170,6 +179,11 @@ class Reader:
     def awake(self) -> None:
         """Tell the writers that nobody needs waking."""
         self.client.set(f"{self.key}:wake", "1", px=WAKE_MS)
+
+    def presses(self, positions: int) -> bool:
+        """Whether somebody waits for what came since this was asked, or so many positions are in it."""
+        pressing, length = self.client.getdel(f"{self.key}:pressing"), self.client.get(f"{self.key}:length")
+        return pressing is not None or int(length or 0) >= positions
 
     def read(self, positions: int) -> list[tuple[bytes, int, bytes]]:
         """The oldest blocks, about so many positions together: (stream id, positions, block)."""

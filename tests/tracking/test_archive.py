@@ -185,6 +185,32 @@ def test_the_archiver_empties_the_journal_and_counts_it_down(van, transactional_
     assert not archive.has_work(0)
 
 
+@pytest.mark.parametrize(("pressing", "said"), [(False, ""), (True, "alarm"), (True, "receipt")])
+def test_positions_wait_for_others_but_a_person_waits_for_nothing(settings, pressing, said):
+    import asyncio
+
+    from tracking import archive, journal
+    from tracking.loops import journal_redis
+
+    entries: list[journal.Entry] = [journal.Fixes(1, 1, T0, [fix(n) for n in range(archive.BATCH // 2)])]
+    if said == "alarm":
+        entries.append(journal.Fixes(2, 2, T0, [fix(0), fix(1, alarm="sos")]))
+    if said == "receipt":
+        entries.append(journal.Receipt(1, 1, T0, "01J", "read", ""))
+
+    async def write() -> None:
+        pipe = journal_redis().pipeline(transaction=False)
+        journal.append(pipe, entries)
+        await pipe.execute()
+
+    asyncio.run(write())
+    reader = journal.Reader(journal.connect(), 0, owner="me")
+    assert reader.presses(archive.BATCH) is pressing
+    assert not reader.presses(archive.BATCH), "asked and answered"
+    asyncio.run(write())
+    assert reader.presses(archive.BATCH), "a whole batch"
+
+
 def test_only_one_archiver_holds_a_shard():
     from tracking import journal
 
