@@ -129,7 +129,7 @@ export class Link {
     if (FINAL.has(code)) return this.#end(code);
     this.#lost();
     // A refused handshake looks like a server that is away: ask which it is.
-    if (!this.#opened && ++this.#refused >= REFUSALS) {
+    if (!this.#opened && ++this.#refused >= REFUSALS && globalThis.navigator?.onLine !== false) {
       const refusal = await this.#refusal();
       if (refusal && this.state === "lost") {
         this.#drop();

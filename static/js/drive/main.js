@@ -8,8 +8,10 @@ import { Database } from "./database.js";
 import { hold } from "./hold.js";
 import { Inbox } from "./inbox.js";
 import { Link } from "./link.js";
+import { carryOut, receipt } from "./orders.js";
 import { Outbox } from "./outbox.js";
 import { part, Screen } from "./screen.js";
+import { exchange, handOver, refusal, tellSharing } from "./server.js";
 import { due, fixOf, INTERVAL_S, Sharing } from "./sharing.js";
 import { Speedometer } from "./speed.js";
 import { chime } from "./voice.js";
@@ -20,8 +22,9 @@ const DOUBT_MS = 30_000;
 const SHOWN_PAST = 20;
 const SOS_FRESH_MS = 30_000; // an SOS does not wait for a better place than one so old
 const SOS_LOCATE_MS = 5000;
+const SEEN_MS = 15 * 60_000; // so long the page says who saw it
 const body = document.body;
-const { home = "/drive/", sharingPath = "", positionsPath = "", socketPath = "" } = body.dataset;
+const { home = "/drive/", socketPath = "" } = body.dataset;
 const { code = "", refused = "" } = body.dataset;
 
 const database = new Database();
@@ -73,7 +76,7 @@ const link = new Link(
     onFrame: (frame) => inOrder(() => take(frame)),
     onState: () => draw(),
   },
-  { refusal },
+  { refusal: () => refusal(known.token) },
 );
 
 const sharing = new Sharing({
@@ -94,6 +97,7 @@ function inOrder(work) {
 }
 
 function draw() {
+  if (known.sos?.state === "seen" && now() - known.sos.at > SEEN_MS) known.sos = null;
   screen.draw({
     phase,
     vehicle: known.vehicle || body.dataset["vehicle"] || "",
@@ -201,49 +205,27 @@ function arrived({ from = "", text = "" }) {
   part("announcement").textContent = t("Message from {name}: {text}", { name: from, text });
 }
 
-/** @param {{ id: string, name: string, args?: { seconds?: number } }} command */
-async function obey({ id, name, args = {} }) {
-  let outcome = inbox.get(id)?.answer;
+/** @param {import("./orders.js").Command} command */
+async function obey(command) {
+  let outcome = inbox.get(command.id)?.answer;
   if (!outcome) {
-    try {
-      outcome = await carryOut(name, args);
-    } catch (error) {
-      outcome = `failed: ${error instanceof Error ? error.message : t("no position")}`;
-    }
-    await inbox.obeyed(id, outcome);
+    outcome = await carryOut(command, { locate, every });
+    await inbox.obeyed(command.id, outcome);
   }
-  const failed = outcome.startsWith("failed: ");
-  const receipt = failed ? { status: "failed", detail: outcome.slice(8) } : { status: "done" };
-  await outbox.say({ type: "receipt", id, ...receipt }, now());
+  await outbox.say(receipt(command.id, outcome), now());
   pump();
 }
 
-/** @param {string} name @param {{ seconds?: number }} args */
-async function carryOut(name, args) {
-  if (name === "interval" && Number.isInteger(args.seconds) && Number(args.seconds) > 0) {
-    known.interval = Number(args.seconds);
-    await save();
-    sharing.again();
-    return "done";
-  }
-  if (name !== "locate") throw new Error("unknown command");
+async function locate() {
   if (!known.sharing.on) throw new Error("the driver does not share");
   await keep(fixOf(await sharing.locate(), known.offset, sharing.battery));
-  return "done";
 }
 
-/** Whether the token is refused, after handshakes that failed. @returns {Promise<0 | 4401 | 4403>} */
-async function refusal() {
-  try {
-    const answer = await fetch(positionsPath, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${known.token}`, "Content-Type": "application/json" },
-      body: '{"items":[]}',
-    });
-    return answer.status === 401 ? 4401 : answer.status === 403 ? 4403 : 0;
-  } catch {
-    return 0; // no network
-  }
+/** @param {number} seconds */
+async function every(seconds) {
+  known.interval = seconds;
+  await save();
+  sharing.again();
 }
 
 // --- what the driver does -----------------------------------------------------------------------
@@ -335,21 +317,11 @@ async function tell() {
   telling = true;
   toldAt = Date.now();
   const said = known.sharing;
-  try {
-    const answer = await fetch(sharingPath, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${known.token}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ sharing: said.on, time: new Date(said.since).toISOString() }),
-    });
-    if (answer.ok) {
-      said.told = true;
-      await save();
-    }
-  } catch {
-    // No network: again at the next connection.
-  } finally {
-    telling = false;
+  if (await tellSharing(known.token, said)) {
+    said.told = true;
+    await save();
   }
+  telling = false;
   finish();
 }
 
@@ -360,14 +332,18 @@ function finish() {
 
 // --- the code -------------------------------------------------------------------------------------
 
-async function exchange() {
+async function begun() {
   const button = /** @type {HTMLButtonElement} */ (part("start"));
   button.disabled = true;
   say("");
   try {
-    granted ??= await ask();
+    known.claim ||= crypto.randomUUID();
+    await save();
+    granted ??= await exchange(code, known.claim);
     if (known.uid && known.uid !== granted.uid) {
-      if (outbox.waiting && !button.dataset["discard"] && !(await handOver())) return unsent(button);
+      const rest = [await database.all("fixes"), await database.all("said")];
+      const left = outbox.waiting && !(await handOver(known.token, rest[0], rest[1]));
+      if (left && !button.dataset["discard"]) return unsent(button);
       // Nothing of the vehicle before may be sent as this one's.
       await Promise.all([outbox.clear(), inbox.clear()]);
       known = { ...known, last: null, sos: null };
@@ -389,43 +365,6 @@ function say(text) {
   part("start-trouble").hidden = !text;
 }
 
-/** Exchange the code. Our own secret goes with it: when the answer is lost, we may ask again. */
-async function ask() {
-  known.claim ||= crypto.randomUUID();
-  await save();
-  let answer;
-  try {
-    answer = await fetch(`${home}${encodeURIComponent(code)}`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ claim: known.claim }),
-    });
-  } catch {
-    throw new Error(t("No network. Try again."));
-  }
-  if (answer.status === 429) throw new Error(t("Too many tries. Wait a few minutes."));
-  const said = await answer.json();
-  if (!answer.ok) throw new Error(said.error?.detail ?? t("The server does not answer. Try again."));
-  return said;
-}
-
-/** Send what the vehicle before has not sent, in its name. @returns {Promise<boolean>} whether nothing is left */
-async function handOver() {
-  const [fixes, said] = [await database.all("fixes"), await database.all("said")];
-  const of = (/** @type {string} */ type) =>
-    said.map(({ frame }) => frame).filter((frame) => frame.type === type);
-  try {
-    const answer = await fetch(positionsPath, {
-      method: "POST",
-      headers: { Authorization: `Bearer ${known.token}`, "Content-Type": "application/json" },
-      body: JSON.stringify({ items: fixes.slice(-10_000), receipts: of("receipt"), replies: of("reply") }),
-    });
-    return answer.ok && fixes.length <= 10_000;
-  } catch {
-    return false;
-  }
-}
-
 /** @param {HTMLButtonElement} button */
 function unsent(button) {
   button.dataset["discard"] = "yes";
@@ -440,7 +379,7 @@ function unsent(button) {
 // --- begin ------------------------------------------------------------------------------------------
 
 function listen() {
-  part("start").addEventListener("click", exchange);
+  part("start").addEventListener("click", begun);
   part("again").addEventListener("click", start);
   part("stop").addEventListener("click", stop);
   part("ended-action").addEventListener("click", () => link.open());
@@ -463,7 +402,8 @@ function listen() {
   };
   document.addEventListener("visibilitychange", back);
   addEventListener("online", back);
-  addEventListener("offline", draw);
+  // The socket would notice by its silence, half a minute later.
+  addEventListener("offline", () => (link.state === "live" ? link.again() : draw()));
   addEventListener("pageshow", back);
 }
 
