@@ -2,8 +2,10 @@
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from django.db import connection
@@ -24,7 +26,8 @@ WHOLE = {"vehicle_id", "time", "device_id", "start", "first", "last"}
 COPY_HEAD = 11 + struct.calcsize("!ii")
 
 
-class Columns(NamedTuple):
+@dataclass(frozen=True)
+class Columns:
     """Fixes in time order: ms, degrees, m/s (NaN: unknown), metres (0: unknown), device ids."""
 
     time: Ints
@@ -35,7 +38,15 @@ class Columns(NamedTuple):
     device: Ints
 
     def take(self, which: "Mask | Ints | slice") -> "Columns":
-        return Columns(*(column[which] for column in self))
+        return Columns(*(getattr(self, each.name)[which] for each in fields(self)))
+
+    def without(self, which: Mask) -> "Columns":
+        return self.take(~which) if which.any() else self
+
+    @cached_property
+    def way(self) -> Floats:
+        """Metres from each fix to the next, one fewer than fixes."""
+        return steps(self)
 
 
 def of(rows: Sequence[tuple[Any, ...]]) -> Columns:
@@ -63,7 +74,7 @@ def read(vehicle: int, *, start_ms: int, end_ms: int) -> Columns:
 def read_all(vehicle: int, *, start_ms: int, end_ms: int) -> Columns:
     """Those of all devices."""
     names = ["time", "latitude", "longitude", "speed", "accuracy", "device_id"]
-    devices = {slot.device for slot in segments.between([vehicle], start_ms, end_ms)}
+    devices = segments.devices(vehicle, start_ms, end_ms)
     if len(devices) == 1:
         names.pop()  # a sixth of the work
     where = f"{TABLE} WHERE vehicle_id = %s AND time >= %s AND time < %s ORDER BY time, device_id"

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, Sum
 
 from tracking.history import segments
-from tracking.models import Device, Position, Quarantined, Repeat
+from tracking.models import Device, Position, Quarantined, Repeat, Segment
 
 
 class Completeness(NamedTuple):
@@ -23,14 +23,12 @@ def completeness(vehicle: int, start_ms: int, end_ms: int) -> Completeness:
 
     Duplicates are counted by ten minutes: those of the first and last ten minutes count whole.
     """
-    stored = late = 0
-    edges: list[tuple[int, int]] = []
-    for slot in segments.between([vehicle], start_ms, end_ms):
-        if start_ms <= slot.first and slot.last < end_ms:
-            stored, late = stored + slot.count, late + slot.late
-        else:
-            edges.append((slot.start, slot.device))
-    for start, device in edges:
+    mine = Segment.objects.filter(vehicle=vehicle, start__gt=start_ms - segments.SLOT_MS, start__lt=end_ms)
+    whole = mine.filter(first__gte=start_ms, last__lt=end_ms)
+    sums = whole.aggregate(stored=Sum("count"), late=Sum("late"))
+    stored, late = sums["stored"] or 0, sums["late"] or 0
+    parts = mine.filter(Q(first__lt=start_ms) | Q(last__gte=end_ms)).order_by()
+    for start, device in parts.values_list("start", "device_id"):
         rows = _of(vehicle, device, max(start, start_ms), min(start + segments.SLOT_MS, end_ms))
         stored += len(rows)
         late += sum(received - time > segments.LATE_MS for time, received in rows)

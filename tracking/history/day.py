@@ -10,14 +10,12 @@ import numpy as np
 
 from tracking.geo import metres
 from tracking.history import columns
-from tracking.history.columns import Columns, Floats, Ints
+from tracking.history.columns import Columns, Ints
 from tracking.history.outliers import outliers, top_speed
 from tracking.history.tracks import GAP_MS
 from tracking.states import MOVED_M, MOVING_MS
 
 STOP_MS = 180_000  # a red light is no stop
-# Fixes of a standing vehicle that are looked at one by one before arrays are worth their start.
-ONE_BY_ONE = 32
 
 
 @dataclass(frozen=True)
@@ -42,7 +40,7 @@ class Day:
 def read(vehicle_id: int, *, start_ms: int, end_ms: int) -> Day:
     """The vehicle's fixes from `start_ms` (included) to `end_ms` (not), without outliers."""
     fixes = columns.read(vehicle_id, start_ms=start_ms, end_ms=end_ms)
-    kept = fixes.take(~outliers(fixes))
+    kept = fixes.without(outliers(fixes))
     return summary(kept, anchors(kept))
 
 
@@ -63,52 +61,44 @@ def anchors(fixes: Columns) -> Ints:
     """
     if len(fixes.time) == 0:
         return np.zeros(0, np.int64)
-    found = np.zeros(len(fixes.time), bool)
+    found = fixes.speed >= MOVING_MS
     found[0] = True
-    driving = fixes.speed >= MOVING_MS
-    found |= driving
-    slow = np.flatnonzero(np.diff(np.r_[True, driving[1:], True].astype(np.int8)))
-    # Pairs of where a run of slow fixes begins and ends; before each stands an anchor.
-    way = columns.steps(fixes) if len(found) > 1 else np.zeros(0)
-    for begin, end in zip((slow[::2] + 1).tolist(), (slow[1::2] + 1).tolist(), strict=True):
-        for at in _left(fixes, way, begin, end):
+    turns = np.flatnonzero(np.diff(np.r_[True, found, True]))
+    # Runs of slow fixes, from `begins` to `ends` (not included); before each stands an anchor.
+    begins, ends = turns[::2], turns[1::2]
+    slow = np.flatnonzero(~found)
+    anchor = np.repeat(begins - 1, ends - begins)
+    away = columns.metres(
+        fixes.latitude[anchor], fixes.longitude[anchor], fixes.latitude[slow], fixes.longitude[slow]
+    )
+    left = slow[away > MOVED_M + fixes.accuracy[slow]]
+    # Most standing vehicles leave at no fix; those that do are followed one by one.
+    which, firsts = np.unique(np.searchsorted(begins, left, side="right") - 1, return_index=True)
+    for run, first in zip(which.tolist(), left[firsts].tolist(), strict=True):
+        for at in _left(fixes, first, int(ends[run])):
             found[at] = True
     return np.flatnonzero(found)
 
 
-def _left(fixes: Columns, way: Floats, begin: int, end: int) -> Iterator[int]:
-    """Those of the slow fixes from `begin` to `end` (not included) that left the place of the one before."""
-    anchor, at = begin - 1, begin
-    while at < end:
-        close = min(end, anchor + ONE_BY_ONE)
-        latitude, longitude = float(fixes.latitude[anchor]), float(fixes.longitude[anchor])
-        left = -1
-        while at < close:
-            away = way[anchor] if at == anchor + 1 else metres(
-                latitude, longitude, float(fixes.latitude[at]), float(fixes.longitude[at])
-            )  # fmt: skip
-            if away > MOVED_M + fixes.accuracy[at]:
-                left = at
-                break
-            at += 1
-        while left < 0 and at < end:
-            far = min(end, at + 32 * ONE_BY_ONE)
-            part = fixes.take(slice(at, far))
-            here = np.full(far - at, latitude), np.full(far - at, longitude)
-            gone = columns.metres(*here, part.latitude, part.longitude) > MOVED_M + part.accuracy
-            if gone.any():
-                left = at + int(gone.argmax())
-            at = far
-        if left < 0:
-            return
-        yield left
-        anchor, at = left, left + 1
+def _left(fixes: Columns, first: int, end: int) -> Iterator[int]:
+    """The slow fixes from `first` to `end` (not included) that left the place of the one that did before."""
+    latitudes, longitudes = fixes.latitude[first:end].tolist(), fixes.longitude[first:end].tolist()
+    reach = (MOVED_M + fixes.accuracy[first:end]).tolist()
+    anchor = 0
+    yield first
+    for at in range(1, end - first):
+        if metres(latitudes[anchor], longitudes[anchor], latitudes[at], longitudes[at]) > reach[at]:
+            anchor = at
+            yield first + at
 
 
 def _add_up(day: Day, fixes: Columns, places: Ints) -> None:
     """Way, time and stops between the places."""
     a, b = places[:-1], places[1:]
-    away = columns.metres(fixes.latitude[a], fixes.longitude[a], fixes.latitude[b], fixes.longitude[b])
+    away = fixes.way[a]
+    far = b - a > 1
+    c, d = a[far], b[far]
+    away[far] = columns.metres(fixes.latitude[c], fixes.longitude[c], fixes.latitude[d], fixes.longitude[d])
     step = fixes.time[b] - fixes.time[b - 1]
     # Over a hole nobody knows when it left: it stood until it was last heard.
     left = np.where(step <= GAP_MS, fixes.time[b], fixes.time[b - 1])

@@ -52,7 +52,7 @@ def _possible(fixes: Columns, ahead: int) -> Mask:
     seconds = (b.time - a.time) / 1000
     fastest = np.fmax(MAX_MS, 2 * np.fmax(a.speed, b.speed))
     allowed: Floats = fastest * seconds + JUMP_M + a.accuracy + b.accuracy
-    return steps(fixes, ahead) <= allowed
+    return (fixes.way if ahead == 1 else steps(fixes, ahead)) <= allowed
 
 
 def top_speed(fixes: Columns) -> float | None:
@@ -62,7 +62,7 @@ def top_speed(fixes: Columns) -> float | None:
         return None
     if len(fixes.time) > 1:
         gaps = np.diff(fixes.time)
-        implied = np.where(gaps <= NEAR_MS, steps(fixes) * 1000 / np.maximum(gaps, 1), np.inf)
+        implied = np.where(gaps <= NEAR_MS, fixes.way * 1000 / np.maximum(gaps, 1), np.inf)
         neighbours = np.fmax(np.r_[implied, -1.0], np.r_[-1.0, implied])
         known &= ~(fixes.speed > 2 * neighbours + 10)
     return float(fixes.speed[known].max()) if known.any() else None

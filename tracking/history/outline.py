@@ -65,7 +65,9 @@ def outline(fixes: Columns, *, breaks: Ints, places: Ints, stops: list[Stop], mo
     keep[np.searchsorted(fixes.time, moments)] = True
     keep[_extremes(fixes.speed, most // EXTREMES)] = True
     segment = np.searchsorted(breaks, np.arange(count), side="left")
-    at = np.union1d(places, np.flatnonzero(keep))
+    points = keep.copy()
+    points[places] = True
+    at = np.flatnonzero(points)
     room = max(most - int(keep.sum()), most // 2)
     shape, tolerance = _shape(fixes, at, segment, room)
     keep[shape] = True
@@ -102,16 +104,20 @@ def _shape(fixes: Columns, at: Ints, segment: Ints, room: int) -> tuple[Ints, fl
 def _simplified(x: Floats, y: Floats, segment: Ints, left: Ints, tolerance: float) -> Ints:
     """Which of the points `left` remain; each piece of a segment keeps its ends."""
     starts = np.r_[True, np.diff(segment[left]) > 0]
-    run = np.flatnonzero(starts)
-    within = np.arange(len(left)) - np.repeat(run, np.diff(np.r_[run, len(left)]))
+    begins = np.flatnonzero(starts)
+    within = np.arange(len(left)) - np.repeat(begins, np.diff(np.r_[begins, len(left)]))
     piece = np.cumsum(starts | (within % PIECE == 0)) - 1
-    alone = np.bincount(piece)[piece] < 2
-    lines = ~alone
-    points = np.column_stack([x[left], y[left], left.astype(float)])
-    made = shapely.linestrings(points[lines], indices=np.unique(piece[lines], return_inverse=True)[1])
-    simple = shapely.simplify(made, tolerance, preserve_topology=False)
-    numbers = shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)
-    return np.union1d(numbers, left[alone])
+    keep = np.zeros(len(x), bool)
+    lines = np.bincount(piece)[piece] > 1
+    keep[left[~lines]] = True
+    if lines.any():
+        points = np.column_stack([x[left], y[left], left])[lines]
+        number = np.cumsum(np.diff(piece[lines], prepend=-1) > 0) - 1
+        simple = shapely.simplify(
+            shapely.linestrings(points, indices=number), tolerance, preserve_topology=False
+        )
+        keep[shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)] = True
+    return np.flatnonzero(keep)
 
 
 def _flat(fixes: Columns, at: Ints, segment: Ints) -> tuple[Floats, Floats]:

@@ -16,6 +16,7 @@ from tracking.models import Assignment
 MOST = 5000
 LEAST, UTMOST = 100, 50_000  # that a page may ask for
 OUTLIERS_SHOWN = 100
+DIGITS = 7  # of degrees: a centimetre
 
 
 def review(vehicle: int, *, start_ms: int, end_ms: int, most: int = MOST) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def review(vehicle: int, *, start_ms: int, end_ms: int, most: int = MOST) -> dic
     """
     fixes = columns.read(vehicle, start_ms=start_ms, end_ms=end_ms)
     wrong = outliers(fixes)
-    kept = fixes.take(~wrong)
+    kept = fixes.without(wrong)
     done = day.Day()
     breaks = outline.gaps(kept.time)
     shown, tolerance = outline.Outline(np.arange(0), None)
@@ -71,7 +72,8 @@ def _segments(vehicle: int, kept: Columns, breaks: Ints, shown: Ints) -> list[di
         part = place.take(slice(begin, end))
         heading, altitude, battery = zip(*others[begin:end], strict=True)
         found.append({
-            "time": part.time, "lat": part.latitude, "lon": part.longitude, "speed": part.speed,
+            "time": part.time, "speed": part.speed,
+            "lat": np.round(part.latitude, DIGITS), "lon": np.round(part.longitude, DIGITS),
             "heading": heading, "altitude": altitude, "battery": battery,
         })  # fmt: skip
     return found

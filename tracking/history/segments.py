@@ -19,8 +19,8 @@ EVER = 2**62
 LOCK = 0x5E6  # "segments" among PostgreSQL's advisory locks
 IDS = 900  # what SQLite takes in one statement
 COLUMNS = {
-    "vehicle_id": "int8",
     "start": "int8",
+    "vehicle_id": "int8",
     "device_id": "int8",
     "count": "int4",
     "late": "int4",
@@ -32,14 +32,13 @@ COLUMNS = {
     "east": "float8",
 }
 Row = tuple[Any, ...]  # of tracking_position, in the order of tracking/positions.py
-TIME, DEVICE, LATITUDE, LONGITUDE, RECEIVED = 1, 2, 3, 4, -1
 
 
 class Slot(NamedTuple):
     """A row of the table. Times in ms, degrees."""
 
-    vehicle: int
     start: int
+    vehicle: int
     device: int
     count: int
     late: int
@@ -57,7 +56,7 @@ _marks = ", ".join(["%s"] * len(COLUMNS))
 _arrays = ", ".join(f"%s::{kind}[]" for kind in COLUMNS.values())
 # SQLite's min and max of two values are PostgreSQL's least and greatest.
 _GROW = """
-ON CONFLICT (vehicle_id, start, device_id) DO UPDATE SET
+ON CONFLICT (start, vehicle_id, device_id) DO UPDATE SET
 count = {t}.count + excluded.count, late = {t}.late + excluded.late,
 first = {least}({t}.first, excluded.first), last = {most}({t}.last, excluded.last),
 south = {least}({t}.south, excluded.south), north = {most}({t}.north, excluded.north),
@@ -66,11 +65,11 @@ west = {least}({t}.west, excluded.west), east = {most}({t}.east, excluded.east)
 _whole = f"time - ((time %% {SLOT_MS}) + {SLOT_MS}) %% {SLOT_MS}"
 _RECOUNT = f"""
 INSERT INTO {_table} ({_names})
-SELECT vehicle_id, {_whole}, device_id, count(*),
+SELECT {_whole}, vehicle_id, device_id, count(*),
     sum(CASE WHEN received - time > {LATE_MS} THEN 1 ELSE 0 END), min(time), max(time),
     min(latitude), max(latitude), min(longitude), max(longitude)
 FROM {Position._meta.db_table} WHERE vehicle_id = %s AND time >= %s AND time < %s
-GROUP BY vehicle_id, {_whole}, device_id
+GROUP BY {_whole}, vehicle_id, device_id
 """  # noqa: S608 (our own names)
 
 
@@ -112,22 +111,26 @@ def add(rows: Sequence[Row]) -> None:
             cursor.executemany(f"INSERT INTO {_table} ({_names}) VALUES ({_marks}) {grow}", slots)  # noqa: S608
 
 
-def summed(rows: Sequence[Row]) -> Iterator[Slot]:
-    """The slots of rows in any order. Pure."""
+def summed(rows: Sequence[Row]) -> Iterator[Row]:
+    """Rows of the table, one a slot, of positions in any order, best in the table's. Pure."""
     groups: dict[tuple[int, int, int], list[Row]] = {}
+    vehicle = device = start = end = 0
     for row in rows:
-        key = (row[0], row[TIME] // SLOT_MS, row[DEVICE])
-        if key in groups:
-            groups[key].append(row)
-        else:
-            groups[key] = [row]
-    for (vehicle, number, device), mine in groups.items():
-        times = [row[TIME] for row in mine]
-        latitudes = [row[LATITUDE] for row in mine]
-        longitudes = [row[LONGITUDE] for row in mine]
-        late = sum([row[RECEIVED] - row[TIME] > LATE_MS for row in mine])
-        yield Slot(
-            vehicle, number * SLOT_MS, device, len(mine), late, min(times), max(times),
+        # Neighbours are mostly of one slot: most rows cost three comparisons.
+        if not (start <= row[1] < end and row[0] == vehicle and row[2] == device):
+            vehicle, time, device = row[:3]
+            start = start_of(time)
+            end = start + SLOT_MS
+            mine = groups.setdefault((start, vehicle, device), [])
+        mine.append(row)
+    for key, mine in groups.items():
+        _, times, _, latitudes, longitudes, *_, arrivals = zip(*mine, strict=True)
+        first, last = min(times), max(times)
+        late = 0
+        if max(arrivals) - first > LATE_MS:
+            late = sum([arrived - time > LATE_MS for arrived, time in zip(arrivals, times, strict=True)])
+        yield (
+            *key, len(mine), late, first, last,
             min(latitudes), max(latitudes), min(longitudes), max(longitudes),
         )  # fmt: skip
 
@@ -150,7 +153,7 @@ def repeated(rows: Iterable[Row]) -> None:
     """
     slots: dict[tuple[int, int, int], list[int]] = {}
     for row in rows:
-        slots.setdefault((row[0], start_of(row[TIME]), row[DEVICE]), []).append(row[RECEIVED])
+        slots.setdefault((row[0], start_of(row[1]), row[2]), []).append(row[-1])
     for (vehicle, start, device), arrivals in sorted(slots.items()):
         known = Repeat.objects.filter(vehicle=vehicle, start=start, device=device).first()
         fresh = [received for received in arrivals if known is None or received > known.received]
@@ -191,6 +194,12 @@ def between(vehicles: Iterable[int], start_ms: int, end_ms: int) -> Iterator[Slo
         rows = found.filter(first__lt=end_ms, last__gte=start_ms).order_by("vehicle", "start", "device")
         for row in rows.values_list(*fields):
             yield Slot(*row)
+
+
+def devices(vehicle: int, start_ms: int, end_ms: int) -> set[int]:
+    """The devices that have positions in the vehicle in a time."""
+    rows = Segment.objects.filter(vehicle=vehicle, start__gt=start_ms - SLOT_MS, start__lt=end_ms)
+    return set(rows.order_by().values_list("device_id", flat=True).distinct())
 
 
 def count(vehicle: int, start_ms: int, end_ms: int) -> int:

@@ -6,11 +6,11 @@ from django.db import migrations, models
 WHOLE = "time - ((time % 600000) + 600000) % 600000"
 FROM_POSITIONS = f"""
 INSERT INTO tracking_segment
-    (vehicle_id, start, device_id, count, late, first, last, south, north, west, east)
-SELECT vehicle_id, {WHOLE} AS start, device_id, count(*),
+    (start, vehicle_id, device_id, count, late, first, last, south, north, west, east)
+SELECT {WHOLE}, vehicle_id, device_id, count(*),
     sum(CASE WHEN received - time > 120000 THEN 1 ELSE 0 END), min(time), max(time),
     min(latitude), max(latitude), min(longitude), max(longitude)
-FROM tracking_position GROUP BY vehicle_id, {WHOLE}, device_id
+FROM tracking_position GROUP BY {WHOLE}, vehicle_id, device_id
 """  # noqa: S608 (our own names)
 
 
@@ -32,10 +32,8 @@ def fill(apps, editor):
         cursor.execute(FROM_POSITIONS)
 
 
-def key():
-    return models.CompositePrimaryKey(
-        "vehicle_id", "start", "device_id", blank=True, editable=False, primary_key=True, serialize=False
-    )
+def key(*names):
+    return models.CompositePrimaryKey(*names, blank=True, editable=False, primary_key=True, serialize=False)
 
 
 def of(model):
@@ -55,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Segment",
             fields=[
-                ("pk", key()),
+                ("pk", key("start", "vehicle_id", "device_id")),
                 ("start", models.BigIntegerField()),
                 ("count", models.IntegerField()),
                 ("late", models.IntegerField()),
@@ -72,7 +70,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Repeat",
             fields=[
-                ("pk", key()),
+                ("pk", key("vehicle_id", "start", "device_id")),
                 ("start", models.BigIntegerField()),
                 ("count", models.IntegerField()),
                 ("received", models.BigIntegerField()),
@@ -81,5 +79,9 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.RunPython(cluster, migrations.RunPython.noop),
+        migrations.AddIndex(
+            model_name="segment",
+            index=models.Index(fields=["vehicle", "start"], name="segment_by_vehicle"),
+        ),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

@@ -69,7 +69,8 @@ class Segment(models.Model):
     `start` is a whole multiple of ten minutes; `late` are those that arrived long after they were made.
     """
 
-    pk = models.CompositePrimaryKey("vehicle_id", "start", "device_id")
+    # What is written now lies together; a vehicle's are found by the index.
+    pk = models.CompositePrimaryKey("start", "vehicle_id", "device_id")
     vehicle = models.ForeignKey(
         Vehicle, models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+"
     )
@@ -85,6 +86,9 @@ class Segment(models.Model):
     north = models.FloatField()
     west = models.FloatField()
     east = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["vehicle", "start"], name="segment_by_vehicle")]
 
     def __str__(self) -> str:
         return f"{self.count} fixes of vehicle {self.vehicle_id} from {self.start}"
