@@ -21,6 +21,7 @@ from dashboard.views import (
     setup,
     shell,
     styles,
+    track_imports,
     tracks,
     vehicles,
 )
@@ -103,6 +104,9 @@ urlpatterns = [
     path("vehicles/<int:pk>/overview/", vehicles.overview, name="vehicle_overview"),
     path("vehicles/<int:pk>/today/", vehicles.today, name="vehicle_today"),
     path("vehicles/<int:pk>/export", vehicles.export, name="export"),
+    path("vehicles/<int:pk>/import/", track_imports.imports, name="track_imports"),
+    path("imports/<int:pk>/", track_imports.one, name="track_import"),
+    path("imports/<int:pk>/left-out.csv", track_imports.bad_rows, name="track_import_bad"),
     path("exports/", exports.table, name="exports"),
     path("exports/<int:pk>/cancel/", exports.cancel, name="export_cancel"),
     path("exports/<int:pk>/again/", exports.again, name="export_again"),

@@ -129,6 +129,15 @@ def made_export(house: House) -> list[Any]:
     return [export.pk]
 
 
+def made_import(house: House) -> list[Any]:
+    from tracking.history.imports import work
+    from tracking.models import Import
+
+    row = Import.objects.create(vehicle=house.van, user_name="alice", name="t.csv", size=1, status="done")
+    work.bad_of(row).write_text("line,reason,content")
+    return [row.pk]
+
+
 def some(*args: Any) -> Callable[[House], list[Any]]:
     return lambda house: [*args]
 
@@ -222,6 +231,9 @@ ROUTES = {
     "broadcast": of(VIEWER, broadcast),
     "broadcast_resend": of(DISPATCHER, broadcast, POST),
     "export": of(DISPATCHER, van, query="?last=1&format=csv"),
+    "track_imports": of(MANAGER, van, BOTH),
+    "track_import": of(MANAGER, made_import, BOTH),
+    "track_import_bad": of(MANAGER, made_import),
     "exports": of(SIGNED_IN, methods=BOTH),  # of which vehicles: test_exports.py
     "export_cancel": of(OWN_FILE, made_export, POST),
     "export_again": of(OWN_FILE, made_export, POST),

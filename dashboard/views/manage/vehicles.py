@@ -26,6 +26,7 @@ COLUMNS = {
     "seen": "seen",
 }
 ASSIGNMENTS_SHOWN = 20
+IMPORTS_SHOWN = 5
 
 
 @require_safe
@@ -159,5 +160,6 @@ def _vehicle(request: Request, pk: int, *, status: int = 200, **bound: Any) -> H
         "devices": found.devices.all(),
         "assignments": found.assignments.select_related("driver")[:ASSIGNMENTS_SHOWN],
         "fleets": managed(request).exclude(pk=found.fleet_id),
+        "imports": [{"row": row} for row in found.imports.all()[:IMPORTS_SHOWN]],
     }
     return show(request, "vehicle", context | bound, status=status)

@@ -23,6 +23,7 @@ from django.utils.timezone import now
 from tracking import jobs, journal, removal
 from tracking.database import IDS
 from tracking.fixes import Fix, iso, now_ms
+from tracking.history.exports.csv import harmless
 from tracking.history.imports.raw import Unreadable
 from tracking.history.imports.walk import Chunk, Walk
 from tracking.models import Import, Position, Quarantined, Repeat
@@ -125,7 +126,7 @@ def _look(run: jobs.Run[Import]) -> None:
         for chunk in walk.chunks():
             seen.add(chunk)
             duplicates += len(chunk.fixes) - len(_new(row, chunk.fixes))
-            left_out.writerows((bad.where, bad.reason, bad.content) for bad in chunk.bad)
+            left_out.writerows((bad.where, harmless(bad.reason), harmless(bad.content)) for bad in chunk.bad)
             run.advance(chunk.rows)
             if run.done > MAX_FIXES:
                 raise Unreadable(f"more than {MAX_FIXES} rows: split the file")
@@ -217,6 +218,11 @@ def _store(run: jobs.Run[Import]) -> None:
     log.info("import %d: %d of %d positions stored", row.pk, stored, run.done)
 
 
+def holds(row: Import) -> bool:
+    """Whether something of it is stored."""
+    return _count(row) > 0
+
+
 def _count(row: Import) -> int:
     if row.start is None or row.end is None:
         return 0
@@ -282,7 +288,7 @@ def purge() -> None:
     """Take away what nobody started, and files of rows that are gone."""
     old = now() - KEEP_UPLOADS
     for row in Import.objects.filter(status__in=[Status.PREVIEW, Status.FAILED], created__lt=old):
-        if not _count(row):
+        if not holds(row):
             forget(row)
     known = {str(pk) for pk in Import.objects.values_list("pk", flat=True)}
     for path in folder().iterdir():
