@@ -31,7 +31,10 @@ def threads_context(request: Request) -> dict[str, Any]:
     found = messages.threads(fleets, unread_only=only_unread, search=query)
     return {
         "threads": [_row(thread) for thread in found],
-        "strangers": _strangers(fleets, query, {thread.vehicle.pk for thread in found}) if query else [],
+        # Where nobody has written yet there is somebody to begin with.
+        "strangers": _strangers(fleets, query, {thread.vehicle.pk for thread in found})
+        if query or not (found or only_unread)
+        else [],
         "said": [_found(message) for message in _said(fleets, query)] if query else [],
         "unread_vehicles": len(messages.unread(fleets)),
         "show": "unread" if only_unread else "",

@@ -95,11 +95,24 @@ form.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => delete form.dataset["sent"]);
 
-keys.bind([
-  { keys: ["Enter"], words: "", run: () => area?.close() },
-  { keys: ["Backspace"], words: "", run: () => area?.back() },
-  { keys: ["Escape"], words: t("clear the area"), run: () => area?.clear() },
-]);
+keys.bind([{ keys: ["Escape"], words: t("clear the area"), run: () => area?.clear() }]);
+// Before the map, which takes Enter for what is in its middle.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    // Enter in a field is not "send": it goes to many.
+    if (event.key === "Enter" && target?.matches("#broadcast-form input")) event.preventDefault();
+    if (area?.mode !== "polygon" || target?.matches("input, textarea, select, #broadcast-form button"))
+      return;
+    if (event.key !== "Enter" && event.key !== "Backspace") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (event.key === "Enter") area.close();
+    else area.back();
+  },
+  true,
+);
 
 async function begin() {
   try {

@@ -34,6 +34,7 @@ const idOf = (element) =>
 
 document.addEventListener("submit", (event) => {
   const form = event.target instanceof HTMLFormElement ? event.target : null;
+  form?.closest("details[data-menu]")?.removeAttribute("open");
   if (!form?.matches("[data-composer]") || event.defaultPrevented) return;
   event.preventDefault();
   const field = /** @type {HTMLTextAreaElement} */ (form.elements.namedItem("text"));

@@ -37,6 +37,9 @@ SHOWN = {
     "manage": "manage-desk-light",
 }
 PAGES = {
+    "conversations": "/messages/",
+    "conversation": "/messages/?v=1",
+    "broadcast": "/messages/broadcast/",
     "alerts": "/alerts/",
     "alerts-empty": "/alerts/?state=closed",
     "alerts-no-match": "/alerts/?vehicle=nobody",

@@ -28,6 +28,10 @@ SIZES: dict[str, dict[str, Any]] = {
     "hand": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
 }
 PATHS = (
+    "/messages/",
+    "/messages/?v={pk}",
+    "/messages/?q=nothing",
+    "/messages/broadcast/",
     "/alerts/",
     "/alerts/?state=all",
     "/alerts/?kind=none&from=x",

@@ -67,6 +67,10 @@ class Van:
     def receipt(self, message: Item, status: str) -> None:
         self._loop.call_soon_threadsafe(self._device.receipt, message["id"], status)
 
+    def say(self, text: str) -> None:
+        """The driver says something to everybody of the fleet."""
+        self._loop.call_soon_threadsafe(lambda: self._device.say(str(uuid.uuid4()), text))
+
     def reply(self, message: Item, text: str) -> None:
         self._loop.call_soon_threadsafe(
             lambda: self._device.reply(str(uuid.uuid4()), text, in_reply_to=message["id"])
