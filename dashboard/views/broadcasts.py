@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboard import conversation, recipients
+from dashboard import conversation, limits, recipients
 from dashboard.access import Request, broadcast_or_404, fleets_where, signed_in
+from dashboard.errors import too_many
 from dashboard.views.messages import answers
 from tracking import broadcasts as ledger
 from tracking import messages
@@ -33,7 +34,8 @@ def compose(request: Request) -> HttpResponse:
     """GET: whom and what; `vehicles`=1,2 or `fleet`=slug say whom. POST: send to those of the preview."""
     fleets = _writable(request)
     if request.method == "POST":
-        return _send(request)
+        seconds = limits.wait(limits.WRITE, request.user.pk)
+        return too_many(request, seconds) if seconds else _send(request)
     return render(request, "dashboard/broadcast.html", _form(request, fleets))
 
 

@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboard import conversation, inbox
+from dashboard import conversation, inbox, limits
 from dashboard.access import Request, may, signed_in, vehicle_or_404
-from dashboard.errors import api_error
+from dashboard.errors import api_error, too_many
 from tracking import messages, notes
 from tracking.models import Message, Role, Vehicle
 
@@ -76,6 +76,8 @@ def _shown(
 def _write(request: Request, pk: int) -> HttpResponse:
     """Queue a message. `Accept: application/json` is answered {"id"} or {"error": {"code", "detail"}}."""
     found = vehicle_or_404(request.user, pk, Role.DISPATCHER)
+    if seconds := limits.wait(limits.WRITE, request.user.pk):
+        return too_many(request, seconds)
     # Browsers send line breaks as CRLF, and count them as one character.
     text = request.POST.get("text", "").replace("\r\n", "\n").strip()
     typed = {name: request.POST.get(name, "").replace("\0", "") for name in ("client_id", "replies")}
@@ -134,6 +136,8 @@ def _message(request: Request, pk: int, message: str) -> tuple[Vehicle, Message]
 def command(request: Request, pk: int) -> HttpResponse:
     """Ask the device: `name`=locate, or interval with `seconds`."""
     found = vehicle_or_404(request.user, pk, Role.DISPATCHER)
+    if wait := limits.wait(limits.WRITE, request.user.pk):
+        return too_many(request, wait)
     name, seconds = request.POST.get("name", ""), request.POST.get("seconds", "")
     args = {"seconds": int(seconds[:9])} if name == "interval" and seconds.isdecimal() else {}
     try:

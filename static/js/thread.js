@@ -85,6 +85,7 @@ async function post({ vehicle, client_id, text, replies, hours }) {
     if (response.status === 422) return { state, why: (await response.json()).error.detail, again: false };
     if (response.status === 403 || response.status === 404)
       return { state, why: t("You may no longer write to this vehicle."), again: false };
+    if (response.status === 429) return { state, why: t("Too many at once."), again: true };
     return { state, why: t("The server did not take it."), again: true };
   } catch {
     return { state, why: t("No connection."), again: true };

@@ -258,3 +258,15 @@ def test_a_link_to_a_conversation_opens_it(house, sign_in) -> None:
     for wrong in ("?v=99999", "?v=9999999999999999999999"):
         assert sign_in("bob").get(f"/messages/{wrong}").status_code == 404
     assert "Choose a conversation" in page(sign_in("bob"), "?v=x")
+
+
+def test_who_writes_too_much_is_told_to_wait(house, sign_in, monkeypatch) -> None:
+    from dashboard import limits
+
+    monkeypatch.setattr(limits, "WRITE", limits.Limit("write", 1, 60))
+    url, bob = f"/vehicles/{house.van.pk}/", sign_in("bob")
+    answers = [bob.post(f"{url}messages/", {"text": f"hi {n}"}, headers=JSON) for n in range(2)]
+    answers.append(bob.post(f"{url}command/", {"name": "locate"}, headers=HTMX))
+    answers.append(bob.post("/messages/broadcast/", {"text": "hi", "vehicles": str(house.van.pk)}))
+    assert [answer.status_code for answer in answers] == [200, 429, 429, 429]
+    assert Message.objects.count() == 1
