@@ -71,6 +71,7 @@ def rows(request: Request, found: Iterable[Alert]) -> list[dict[str, Any]]:
             "received": _moment(alert.received),
             "late": alert.received - alert.time >= LATE_MS,
             "may_act": alert.vehicle.fleet_id in writable,
+            "sounds": alert.vehicle.fleet_id in writable and alert.kind not in request.profile.silent_alarms,
         }
         for alert in found
     ]

@@ -46,6 +46,7 @@ class Profile(models.Model):
     # Vehicles that a filter leaves out are dimmed on the map, not hidden.
     dim_filtered = models.BooleanField(default=False)
     sound = models.BooleanField(default=True)
+    silent_alarms = models.JSONField(default=list, blank=True)  # kinds that make none
 
     def __str__(self) -> str:
         return f"profile of {self.user}"

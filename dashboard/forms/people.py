@@ -14,6 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.access import ROLE_NAMES, ROLES
+from dashboard.alarms import KINDS
 from dashboard.forms.fields import ZoneField
 from dashboard.models import Profile
 from tracking.models import Fleet, Role
@@ -167,10 +168,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     )
     time_zone = ZoneField(label=_("Time zone"), required=False)
     units = forms.ChoiceField(label=_("Units"), choices=SetupForm.base_fields["units"].choices)  # type: ignore[attr-defined]
+    silent_alarms = forms.MultipleChoiceField(
+        required=False, label=_("But none for"), choices=KINDS.items(), widget=forms.CheckboxSelectMultiple
+    )
 
     class Meta:
         model = Profile
-        fields = ["language", "time_zone", "units", "single_keys", "dim_filtered", "sound"]
+        fields = ["language", "time_zone", "units", "single_keys", "dim_filtered", "sound", "silent_alarms"]
         labels = {
             "single_keys": _("Single keys, such as f to follow a vehicle"),
             "dim_filtered": _("Dim vehicles on the map that a filter leaves out, instead of hiding them"),

@@ -146,6 +146,18 @@ def test_only_who_may_take_it_on_hears_it(house, sos, sign_in) -> None:
     assert "data-sounds" not in bar(sign_in("vera"))
 
 
+def test_a_kind_of_alarm_may_be_silent_for_one_person(house, sos, sign_in) -> None:
+    bob = sign_in("bob")
+    said = {"units": "metric", "sound": "on", "silent_alarms": ["low_battery", "sos"]}
+    assert bob.post("/profile/", said).status_code == 302
+    assert "data-alert" in bar(bob)
+    assert "data-sounds" not in bar(bob)
+    assert "data-sounds" in bar(sign_in("alice"))
+    bob.post("/profile/", {**said, "silent_alarms": ["low_battery"]})
+    assert "data-sounds" in bar(bob)
+    assert bob.post("/profile/", {**said, "silent_alarms": ["thunder"]}).status_code == 422
+
+
 def test_the_sound_is_a_choice_of_each_person(house, sos, sign_in) -> None:
     bob = sign_in("bob")
     assert 'data-sound="on"' in bar(bob)
