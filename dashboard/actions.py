@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
 from dashboard import access, limits
@@ -26,7 +26,10 @@ def run(kind: str, user: User, frame: Frame) -> Answer:
     """Do it as the user is now. An answer that the fleet's pages get anyway comes with their event."""
     if kind != "writing" and limits.wait(limits.WRITE, user.pk):
         raise Refused("too_many_requests", "less often, please")
-    return ACTIONS[kind](access.fresh(user), frame)
+    fresh = access.fresh(user)
+    if not isinstance(fresh, User):
+        raise Refused("forbidden", "signed out")
+    return ACTIONS[kind](fresh, frame)
 
 
 def _message(user: User, frame: Frame) -> Answer:
@@ -92,7 +95,7 @@ ACTIONS: dict[str, Callable[[User, Frame], Answer]] = {
 # --- of whom, and what ------------------------------------------------------------------------
 
 
-def _vehicle(user: User | AnonymousUser, pk: object) -> Vehicle:
+def _vehicle(user: User, pk: object) -> Vehicle:
     """The vehicle, for a dispatcher of its fleet; what the user does not see does not exist."""
     found = None
     if type(pk) is int and 0 < pk < 2**63:
@@ -103,7 +106,7 @@ def _vehicle(user: User | AnonymousUser, pk: object) -> Vehicle:
     return found
 
 
-def _written(user: User | AnonymousUser, pk: object) -> Message:
+def _written(user: User, pk: object) -> Message:
     """A message or command that somebody wrote, the same way."""
     found = None
     if isinstance(pk, str) and 0 < len(pk) <= 26 and pk.isalnum():
@@ -116,7 +119,7 @@ def _written(user: User | AnonymousUser, pk: object) -> Message:
     return found
 
 
-def _require(user: User | AnonymousUser, fleet: Fleet) -> None:
+def _require(user: User, fleet: Fleet) -> None:
     if not access.may(user, fleet, Role.DISPATCHER):
         raise Refused("forbidden", "this needs the role dispatcher")
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 MAX_VEHICLES = 5000
 MAX_CORNERS = 1000
 RECENT = 50
-LATITUDE, LONGITUDE = FIELDS.index("latitude"), FIELDS.index("longitude")
 Status = Message.Status
 
 
@@ -213,11 +212,14 @@ def _area(area: Mapping[str, Any]) -> BaseGeometry:
 
 def _places(vehicles: QuerySet[Vehicle]) -> dict[int, tuple[float, float]]:
     """Where each vehicle was last, (latitude, longitude); those that never reported are left out."""
-    mine = vehicles.order_by().values("pk")
-    primary = set(Device.objects.filter(vehicle__in=mine, primary=True).values_list("pk", flat=True))
+    wanted = vehicles.order_by().values("pk")
+    primary = set(Device.objects.filter(vehicle__in=wanted, primary=True).values_list("pk", flat=True))
     found: dict[int, list[Row]] = {}
-    rows = Latest.objects.filter(vehicle__in=mine)
+    rows = Latest.objects.filter(vehicle__in=wanted)
     for *row, vehicle in rows.values_list(*FIELDS, "device_id", "vehicle_id"):
         found.setdefault(vehicle, []).append(tuple(row))
-    chosen = ((vehicle, choose(rows, primary)) for vehicle, rows in found.items())
-    return {vehicle: (row[LATITUDE], row[LONGITUDE]) for vehicle, row in chosen}
+    places = {}
+    for vehicle, mine in found.items():
+        _time, latitude, longitude, *_ = choose(mine, primary)
+        places[vehicle] = (latitude, longitude)
+    return places

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -145,8 +146,8 @@ def test_of_many_at_once_each_has_a_number_and_a_double_click_is_one(
 ) -> None:
     expired = write(desk, "old")
     put(expired, Status.EXPIRED)
-    works: list[Callable[[], Any]] = [lambda n=n: write(desk, client_id=f"c{n % 4}") for n in range(8)]
-    works += [lambda: messages.resend(expired.pk, by=desk.dana)] * 2
+    works: list[Callable[[], Any]] = [partial(write, desk, client_id=f"c{n % 4}") for n in range(8)]
+    works += [partial(messages.resend, expired.pk, by=desk.dana)] * 2
     together(*works)
     numbers = list(Message.objects.order_by("number").values_list("number", flat=True))
     assert len(numbers) == 6

@@ -9,7 +9,8 @@ from tracking.messages.writing import number_next
 from tracking.models import Message, Vehicle
 
 MAX_DETAIL = 200
-Kind, Status = Message.Kind, Message.Status
+Kind = Message.Kind
+Status = Message.Status
 # What a device may say of each kind, and the rung that it reaches. A command that failed was delivered.
 LADDERS: dict[str, dict[str, Status]] = {
     Kind.MESSAGE: {"delivered": Status.DELIVERED, "read": Status.READ, "failed": Status.FAILED},

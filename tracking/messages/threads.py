@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 THREADS = 200
 FOUND = 50
-Kind, Status = Message.Kind, Message.Status
+Kind = Message.Kind
 # The condition of the index `message_unread`.
 UNREAD = Q(kind__in=[Kind.REPLY, Kind.SAY], opened=None)
 Fleets = Iterable[int] | Iterable[Fleet] | QuerySet[Fleet]
