@@ -6,7 +6,9 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard import conversation, inbox, limits
@@ -44,7 +46,10 @@ def threads(request: Request) -> HttpResponse:
 def unread(request: Request) -> HttpResponse:
     """How many vehicles wait to be heard, for the link on every page; empty for none."""
     many = len(inbox.unread(request.user))
-    return HttpResponse(str(many) if many else "", content_type="text/plain")
+    words = format_html(
+        '{} <span class="visually-hidden">{}</span>', many, pgettext("conversations", "unread")
+    )
+    return HttpResponse(words if many else "")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -59,6 +59,7 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "icons": icons(),
         "shortcuts": [
             {"name": _("Live"), "url": reverse("live")},
+            {"name": _("Messages"), "url": reverse("messages")},
             {"name": _("Alerts"), "url": reverse("alerts")},
         ],
     }
