@@ -37,8 +37,8 @@ SHELL = (
     "npm/inter/inter-latin-wght-normal.woff2",
 )  # fmt: skip
 MODULES = (
-    "main", "alerts", "clock", "database", "hold", "inbox", "link", "orders", "outbox", "screen", "server",
-    "sharing", "speed", "voice", "words",
+    "main", "alerts", "clock", "database", "device", "hold", "inbox", "link", "orders", "outbox", "screen",
+    "server", "sharing", "speed", "state", "voice", "words",
 )  # fmt: skip
 STOPPED_AT_MOST = timedelta(days=7)
 

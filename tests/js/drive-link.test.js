@@ -38,7 +38,6 @@ class Wire {
 const HELLO = { type: "hello", uid: "van-7" };
 let frames;
 let states;
-let opened;
 let refusal;
 let token;
 let link;
@@ -46,15 +45,14 @@ const wire = () => Wire.all.at(-1);
 
 beforeEach(() => {
   Wire.all = [];
-  [frames, states, opened, refusal, token] = [[], [], 0, 0, "t1"];
+  [frames, states, refusal, token] = [[], [], 0, "t1"];
   mock.timers.reset();
   mock.timers.enable({ apis: ["setTimeout"] });
   link = new Link(
     "ws://x/gps/connect",
     {
       token: () => token,
-      onOpen: () => opened++,
-      onFrame: (frame) => frames.push(frame),
+      onFrame: (frame, connection) => frames.push({ ...frame, connection }),
       onState: (state) => states.push(state),
     },
     { WebSocket: Wire, refusal: async () => refusal, random: () => 1 },
@@ -67,7 +65,6 @@ test("the token goes out as a subprotocol, with what the page wants to be told",
   assert.equal(link.send({ type: "ping" }), false, "nothing before hello");
   wire().says(HELLO);
   assert.equal(link.state, "live");
-  assert.equal(opened, 1);
 });
 
 test("a lost connection comes back by itself, later and later", async () => {
@@ -154,6 +151,6 @@ test("what an old socket still says is not heard", () => {
   first.says(HELLO);
   link.again();
   first.says({ type: "ack", seq: 9 });
-  assert.deepEqual(frames, [HELLO]);
+  assert.deepEqual(frames, [{ ...HELLO, connection: 1 }]);
   assert.ok(first.closed);
 });

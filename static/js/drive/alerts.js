@@ -1,7 +1,7 @@
 // @ts-check
-// The driver's SOS: sending, received, seen. Pure.
+// The driver's SOS: sending, received, seen; or only said, by a phone that never knew its place. Pure.
 
-/** @typedef {{ time: number, state: "sending" | "received" | "seen", at: number, by: string }} Sos times in ms */
+/** @typedef {{ time: number, state: "sending" | "received" | "seen" | "said", at: number, by: string }} Sos times in ms */
 
 /** @param {number} time of its fix @returns {Sos} */
 export const raised = (time) => ({ time, state: "sending", at: time, by: "" });
@@ -18,6 +18,7 @@ export function acked(sos, times, now) {
  * @param {{ kind: string, status: string, by: string | null, at: string | null, last_time: string }} alert
  */
 export function taken(sos, { kind, status, by, at, last_time }) {
-  if (!sos || kind !== "sos" || status === "open" || Date.parse(last_time) < sos.time) return sos;
+  if (!sos || sos.state === "said" || kind !== "sos" || status === "open" || Date.parse(last_time) < sos.time)
+    return sos;
   return /** @type {Sos} */ ({ ...sos, state: "seen", at: Date.parse(at ?? last_time), by: by ?? "" });
 }

@@ -27,7 +27,6 @@ export function backoff(n, random = Math.random) {
 export class Link {
   #url;
   #token;
-  #onOpen;
   #onFrame;
   #onState;
   #make;
@@ -45,6 +44,8 @@ export class Link {
   #opened = false;
   /** @type {State} */
   state = "off";
+  /** Counts the connections that were tried. */
+  connection = 0;
   /** With which the server ended it for good. */
   code = 0;
 
@@ -52,15 +53,13 @@ export class Link {
    * @param {string} url
    * @param {object} options
    * @param {() => string} options.token asked for at each attempt: it may have been renewed
-   * @param {() => void} options.onOpen
-   * @param {(frame: any) => void} options.onFrame
+   * @param {(frame: any, connection: number) => void} options.onFrame on which of the connections
    * @param {(state: State) => void} options.onState
    * @param {Parts} [parts]
    */
-  constructor(url, { token, onOpen, onFrame, onState }, parts = {}) {
+  constructor(url, { token, onFrame, onState }, parts = {}) {
     this.#url = url;
     this.#token = token;
-    this.#onOpen = onOpen;
     this.#onFrame = onFrame;
     this.#onState = onState;
     this.#make = parts.WebSocket ?? globalThis.WebSocket;
@@ -70,6 +69,7 @@ export class Link {
 
   open() {
     this.#drop();
+    this.connection++;
     this.#opened = false;
     this.code = 0;
     const socket = new this.#make(this.#url, ["gps.v1", "gps.alerts", `jwt.${this.#token()}`]);
@@ -116,10 +116,9 @@ export class Link {
       this.#opened = true;
       this.#attempts = this.#refused = this.#retryAfter = 0;
       this.#say("live");
-      this.#onOpen();
     }
     if (frame.code === "busy") this.#retryAfter = 1000 * (frame.retry_after ?? 0);
-    this.#onFrame(frame);
+    this.#onFrame(frame, this.connection);
   }
 
   /** @param {WebSocket} socket @param {number} code */

@@ -1,105 +1,44 @@
 // @ts-check
-// The driver page: a phone's browser as a device (docs/PROTOCOL.md).
+// The driver page: a phone's browser as a device (docs/PROTOCOL.md). What the driver does.
 
 import { t } from "../i18n.js";
-import { acked, raised, taken } from "./alerts.js";
-import { offset } from "./clock.js";
-import { Database } from "./database.js";
+import { raised } from "./alerts.js";
+import { drive, finish, keep, link, newest, pump, sharing, tell, tick } from "./device.js";
 import { hold } from "./hold.js";
-import { Inbox } from "./inbox.js";
-import { Link } from "./link.js";
-import { carryOut, receipt } from "./orders.js";
-import { Outbox } from "./outbox.js";
 import { part, Screen } from "./screen.js";
-import { exchange, handOver, refusal, tellSharing } from "./server.js";
-import { due, fixOf, INTERVAL_S, Sharing } from "./sharing.js";
-import { Speedometer } from "./speed.js";
-import { chime } from "./voice.js";
+import { exchange, handOver } from "./server.js";
+import { fixOf } from "./sharing.js";
+import {
+  database,
+  inbox,
+  inOrder,
+  known,
+  load,
+  now,
+  onChange,
+  outbox,
+  pace,
+  present,
+  save,
+} from "./state.js";
+import { trouble } from "./words.js";
 
 const TICK_MS = 1000;
-const TELL_AGAIN_MS = 15_000;
-const DOUBT_MS = 30_000;
 const SHOWN_PAST = 20;
 const SOS_FRESH_MS = 30_000; // an SOS does not wait for a better place than one so old
 const SOS_LOCATE_MS = 5000;
 const SEEN_MS = 15 * 60_000; // so long the page says who saw it
 const body = document.body;
-const { home = "/drive/", socketPath = "" } = body.dataset;
-const { code = "", refused = "" } = body.dataset;
-
-const database = new Database();
-const outbox = new Outbox(database);
-const inbox = new Inbox(database);
-const pace = new Speedometer();
+const { home = "/drive/", code = "", refused = "" } = body.dataset;
 const screen = new Screen(answer);
-
-/**
- * What the phone knows of itself; kept.
- * @type {{ token: string, uid: string, vehicle: string, fleet: string, apps: string, claim: string, offset: number,
- *   interval: number, sharing: { on: boolean, since: number, told: boolean }, last: any, sos: import("./alerts.js").Sos | null }}
- */
-let known = {
-  token: "",
-  uid: "",
-  vehicle: "",
-  fleet: "",
-  apps: "",
-  claim: "",
-  offset: 0,
-  interval: INTERVAL_S,
-  sharing: { on: false, since: 0, told: true },
-  last: null,
-  sos: null,
-};
-/** @type {import("./screen.js").Phase} */
-let phase = "none";
-/** @type {import("./sharing.js").Trouble | null} */
-let trouble = null;
-let toldAt = 0;
-let doubtedAt = 0;
-let telling = false;
-let lastKept = Number.NaN;
-/** @type {any} */
-let granted = null; // what a code was exchanged for
-
-const now = () => Date.now() + known.offset;
-const save = () => database.set("known", known);
-
-const link = new Link(
-  new URL(socketPath, location.href).href.replace(/^http/, "ws"),
-  {
-    token: () => known.token,
-    onOpen: () => {
-      outbox.begin();
-      doubtedAt = 0;
-    },
-    onFrame: (frame) => inOrder(() => take(frame)),
-    onState: () => draw(),
-  },
-  { refusal: () => refusal(known.token) },
-);
-
-const sharing = new Sharing({
-  onPosition: (position) => inOrder(() => moved(position)),
-  onTrouble: (what) => {
-    trouble = what;
-    draw();
-  },
-  interval: () => known.interval,
-});
-
-/** One thing after the other: what comes first is kept and answered first. */
-let line = Promise.resolve();
-/** @param {() => Promise<void> | void} work */
-function inOrder(work) {
-  line = line.then(work).catch((error) => console.error(error));
-  return line;
-}
+/** @type {Awaited<ReturnType<typeof exchange>> | null} what the code was exchanged for */
+let granted = null;
 
 function draw() {
-  if (known.sos?.state === "seen" && now() - known.sos.at > SEEN_MS) known.sos = null;
+  const { sos } = known;
+  if (sos && (sos.state === "seen" || sos.state === "said") && now() - sos.at > SEEN_MS) known.sos = null;
   screen.draw({
-    phase,
+    phase: present.phase,
     vehicle: known.vehicle || body.dataset["vehicle"] || "",
     fleet: known.vehicle ? known.fleet : body.dataset["fleet"] || "",
     link: link.state,
@@ -108,127 +47,17 @@ function draw() {
     sharing: known.sharing.on,
     stopped: known.sharing.since,
     waiting: outbox.waiting,
+    interval: known.interval,
     since: outbox.since,
     now: now(),
     pace: pace.at(now()),
     sos: known.sos,
-    trouble,
+    trouble: present.trouble,
     messages: inbox.waiting,
     past: inbox.past(SHOWN_PAST),
     apps: known.apps,
   });
 }
-
-/** Send what waits, as far as there is room on the way. */
-function pump() {
-  if (link.state === "live") for (const frame of outbox.next()) link.send(frame);
-  draw();
-}
-
-// --- what the phone knows ---------------------------------------------------------------------
-
-/** @param {GeolocationPosition} position */
-async function moved(position) {
-  trouble = null;
-  const fix = fixOf(position, known.offset, sharing.battery);
-  const { latitude, longitude, speed = null, accuracy = null } = fix;
-  pace.take({ time: fix.time, latitude, longitude, speed, accuracy });
-  if (known.sharing.on && due(lastKept, fix.time, known.interval)) await keep(fix);
-  else draw();
-}
-
-/** @param {import("./outbox.js").Fix} fix */
-async function keep(fix) {
-  lastKept = Math.max(fix.time, Number.isNaN(lastKept) ? 0 : lastKept);
-  known.last = fix;
-  await outbox.keep(fix);
-  await save();
-  pump();
-}
-
-// --- what the server says ----------------------------------------------------------------------
-
-/** @param {any} frame */
-async function take(frame) {
-  switch (frame.type) {
-    case "hello":
-      known.offset = offset(frame.server_time, Date.now());
-      known.vehicle = frame.vehicle;
-      await save();
-      tell();
-      break;
-    case "ack":
-      known.sos = acked(known.sos, await outbox.acked(frame.seq), now());
-      await save();
-      break;
-    case "receipt":
-      if (frame.status === "stored") await outbox.stored(frame.id);
-      break;
-    case "error":
-      if (frame.code === "unavailable") unavailable(frame);
-      break;
-    case "token":
-      known.token = frame.token;
-      await save();
-      break;
-    case "message":
-      if (await inbox.take(frame, now())) arrived(frame);
-      await outbox.say({ type: "receipt", id: frame.id, status: "delivered" }, now());
-      break;
-    case "command":
-      await inbox.take(frame, now());
-      await outbox.say({ type: "receipt", id: frame.id, status: "delivered" }, now());
-      obey(frame); // a position may take seconds: what comes meanwhile need not wait
-      break;
-    case "alert":
-      known.sos = taken(known.sos, frame);
-      await save();
-      break;
-  }
-  pump();
-  finish();
-}
-
-/** @param {{ seq: number | null }} error */
-function unavailable(error) {
-  if (typeof error.seq === "number")
-    link.again(); // numbers begin anew: all that is not acked comes again
-  else {
-    outbox.doubt();
-    doubtedAt ||= Date.now();
-  }
-}
-
-/** @param {{ from?: string, text?: string }} message */
-function arrived({ from = "", text = "" }) {
-  chime();
-  part("announcement").textContent = t("Message from {name}: {text}", { name: from, text });
-}
-
-/** @param {import("./orders.js").Command} command */
-async function obey(command) {
-  let outcome = inbox.get(command.id)?.answer;
-  if (!outcome) {
-    outcome = await carryOut(command, { locate, every });
-    await inbox.obeyed(command.id, outcome);
-  }
-  await outbox.say(receipt(command.id, outcome), now());
-  pump();
-}
-
-async function locate() {
-  if (!known.sharing.on) throw new Error("the driver does not share");
-  await keep(fixOf(await sharing.locate(), known.offset, sharing.battery));
-}
-
-/** @param {number} seconds */
-async function every(seconds) {
-  known.interval = seconds;
-  await save();
-  sharing.again();
-}
-
-// --- what the driver does -----------------------------------------------------------------------
 
 /** @param {string} id @param {string} answer empty: took note */
 function answer(id, answer) {
@@ -274,13 +103,12 @@ async function sendSos() {
       { type: "say", id: crypto.randomUUID(), text: t("SOS. The phone has no position.") },
       now(),
     );
-    known.sos = null;
-    part("sos-state").textContent = t("SOS sent as a message: the phone has no position.");
+    known.sos = { ...raised(now()), state: "said" };
     await save();
     return pump();
   }
   const { speed: _speed, heading: _heading, ...place } = where;
-  const time = Math.max(now(), (Number.isNaN(lastKept) ? 0 : lastKept) + 1);
+  const time = Math.max(now(), (newest() || 0) + 1);
   known.sos = raised(time);
   await inOrder(() => keep({ ...place, time, alarm: "sos" }));
 }
@@ -288,7 +116,7 @@ async function sendSos() {
 async function stop() {
   sharing.stop();
   known.sharing = { on: false, since: now(), told: false };
-  phase = "stopped";
+  present.phase = "stopped";
   await save();
   draw();
   tell();
@@ -297,40 +125,13 @@ async function stop() {
 
 async function start() {
   known.sharing = { on: true, since: now(), told: false };
-  phase = "driving";
-  trouble = null;
+  present.phase = "driving";
+  present.trouble = null;
   await save();
   drive();
 }
 
-/** Share and be reachable. */
-function drive() {
-  sharing.start();
-  link.open();
-  tell();
-  draw();
-}
-
-/** Tell the server that the driver shares, or stopped: until it has answered. */
-async function tell() {
-  if (known.sharing.told || !known.token || telling) return;
-  telling = true;
-  toldAt = Date.now();
-  const said = known.sharing;
-  if (await tellSharing(known.token, said)) {
-    said.told = true;
-    await save();
-  }
-  telling = false;
-  finish();
-}
-
-/** Who stopped sharing stays connected until all is told. */
-function finish() {
-  if (!known.sharing.on && known.sharing.told && outbox.waiting === 0 && link.state === "live") link.close();
-}
-
-// --- the code -------------------------------------------------------------------------------------
+// --- the code --------------------------------------------------------------------------------------
 
 async function begun() {
   const button = /** @type {HTMLButtonElement} */ (part("start"));
@@ -346,10 +147,10 @@ async function begun() {
       if (left && !button.dataset["discard"]) return unsent(button);
       // Nothing of the vehicle before may be sent as this one's.
       await Promise.all([outbox.clear(), inbox.clear()]);
-      known = { ...known, last: null, sos: null };
+      Object.assign(known, { last: null, sos: null });
     }
     const { token, uid, vehicle, fleet, apps } = granted;
-    known = { ...known, token, uid, vehicle, fleet, apps, claim: "" };
+    Object.assign(known, { token, uid, vehicle, fleet, apps, claim: "" });
     history.replaceState(null, "", home);
     await start();
   } catch (error) {
@@ -407,12 +208,6 @@ function listen() {
   addEventListener("pageshow", back);
 }
 
-function tick() {
-  if (!known.sharing.told && Date.now() - toldAt > TELL_AGAIN_MS) tell();
-  if (doubtedAt && outbox.waiting && Date.now() - doubtedAt > DOUBT_MS) link.again();
-  if (phase === "driving" || phase === "stopped") draw();
-}
-
 function offerInstall() {
   /** @type {any} */
   let offer = null;
@@ -428,21 +223,26 @@ function offerInstall() {
 }
 
 async function begin() {
-  known = { ...known, ...(await database.get("known")) };
-  await outbox.open();
-  await inbox.open();
-  lastKept = known.last?.time ?? Number.NaN;
-  if (code) phase = "welcome";
+  await load();
+  if (code) present.phase = "welcome";
   else if (known.token) {
     history.replaceState(null, "", home);
-    phase = known.sharing.on ? "driving" : "stopped";
-  } else phase = refused ? "refused" : "none";
+    present.phase = known.sharing.on ? "driving" : "stopped";
+  } else present.phase = refused ? "refused" : "none";
+  if (!isSecureContext) {
+    say(trouble("insecure"));
+    part("start").setAttribute("disabled", "");
+  }
   listen();
   offerInstall();
-  setInterval(tick, TICK_MS);
+  onChange(draw);
+  setInterval(() => {
+    tick();
+    draw();
+  }, TICK_MS);
   draw();
-  if (phase === "driving") drive();
-  else if (phase === "stopped" && (outbox.waiting || !known.sharing.told)) link.open();
+  if (present.phase === "driving") drive();
+  else if (present.phase === "stopped" && (outbox.waiting || !known.sharing.told)) link.open();
   navigator.storage?.persist?.();
   navigator.serviceWorker
     ?.register(`${home}sw.js`, { scope: home, updateViaCache: "none" })
@@ -451,4 +251,9 @@ async function begin() {
     });
 }
 
-begin();
+begin().catch((error) => {
+  // A private window, or a disk that is full: without keeping there is no promise.
+  present.phase = "none";
+  draw();
+  part("connection").textContent = t("This browser keeps nothing: {reason}", { reason: error.message });
+});

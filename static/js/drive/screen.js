@@ -18,6 +18,7 @@ import { connection, ended, heading, sos, trouble } from "./words.js";
  * @property {boolean} sharing
  * @property {number} stopped ms
  * @property {number} waiting
+ * @property {number} interval s
  * @property {number} since
  * @property {number} now
  * @property {import("./speed.js").Pace} pace
@@ -68,6 +69,7 @@ export class Screen {
     root.dataset["pace"] = view.pace;
     root.dataset["link"] = view.link;
     root.dataset["waiting"] = String(view.waiting);
+    root.dataset["interval"] = String(view.interval);
     if (view.vehicle) say("vehicle", [view.vehicle, view.fleet].filter(Boolean).join(" · "));
     const { good, text } = connection(view);
     say("connection", text);

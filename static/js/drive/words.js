@@ -81,6 +81,8 @@ export function sos(sos) {
       return t("SOS: received {time}", { time: clock(sos.at) });
     case "seen":
       return t("SOS: seen by {name} {time}", { name: sos.by || t("a dispatcher"), time: clock(sos.at) });
+    case "said":
+      return t("SOS: sent as a message without position");
     default:
       return "";
   }
