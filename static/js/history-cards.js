@@ -39,7 +39,8 @@ export function card(track, { colour, links, days }) {
   if (!track.length) {
     article.append(made("p", "card-none", t("No positions in this time.")));
     if (track.answer.completeness) article.append(complete(track, days));
-    article.append(actions(track, links));
+    const bring = links.bring(track);
+    article.append(actions(track, { ...links, files: () => [], bring: () => bring }));
     return article;
   }
   article.append(figures(track), ...notes(track));

@@ -33,6 +33,9 @@ export async function ask(address, signal) {
   throw new Refused(response.status, typeof detail === "string" ? detail : "");
 }
 
+/** Whether what was asked for is not there, for this person. @param {unknown} error */
+export const missing = (error) => error instanceof Refused && error.status === 404;
+
 /** In words, for who asked. @param {unknown} error */
 export function problem(error) {
   const { status, detail } = error instanceof Refused ? error : new Refused(0);

@@ -3,7 +3,7 @@
 
 import { Names, plain } from "./arrange.js";
 import { MOST_VEHICLES } from "./history-address.js";
-import { n, t } from "./i18n.js";
+import { n, page, t } from "./i18n.js";
 
 const SHOWN = 40;
 
@@ -119,7 +119,7 @@ export class Picker {
     const strong = document.createElement("strong");
     strong.textContent = name;
     const about = document.createElement("span");
-    about.textContent = [plate, driver, fleet].filter(Boolean).join(" · ");
+    about.textContent = [plate, driver, fleetName(fleet)].filter(Boolean).join(" · ");
     option.append(strong, about);
     return option;
   }
@@ -158,6 +158,10 @@ export class Picker {
     this.#on.onAdd(id);
   }
 }
+
+/** @param {string} slug */
+const fleetName = (slug) =>
+  (page["fleets"] ?? []).find((/** @type {any} */ fleet) => fleet.slug === slug)?.name ?? "";
 
 /** @param {Chosen} chosen */
 function chip({ id, name, colour }) {

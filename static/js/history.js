@@ -5,7 +5,7 @@ import { duration, zone } from "./format.js";
 import { MOST_VEHICLES, preset, presets, read, write } from "./history-address.js";
 import { card, fileLinks, name } from "./history-cards.js";
 import { showFix } from "./history-fix.js";
-import { History, problem } from "./history-load.js";
+import { History, missing, problem } from "./history-load.js";
 import { Picker } from "./history-picker.js";
 import { n, page, t } from "./i18n.js";
 import { showLegend } from "./legend.js";
@@ -23,6 +23,7 @@ import { instant, local } from "./zoned.js";
 /** @typedef {import("./track.js").Track} Track */
 /** @typedef {import("./track.js").Quantity} Quantity */
 
+const SETTLED_MS = 30_000; // after a stop's first fix, which may still be a slow one
 const root = document.documentElement;
 const settings = JSON.parse(element("history-settings").textContent ?? "{}");
 const input = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (element(id));
@@ -64,7 +65,8 @@ const chart = new TrackChart(element("chart"), zone, {
   onClick: (time) => replay.seek(time),
   onSelect: (from, to) => {
     zoomedIn++;
-    go({ ...view, from: Math.floor(from / 1000) * 1000, to: Math.ceil(to / 1000) * 1000 });
+    const whole = to - from > 600_000 ? 60_000 : 1000; // minutes, unless they are few
+    go({ ...view, from: Math.floor(from / whole) * whole, to: Math.ceil(to / whole) * whole });
   },
 });
 
@@ -80,10 +82,7 @@ function go(next) {
 
 /** @param {number[]} vehicles ids */
 function choose(vehicles) {
-  const kept = vehicles.slice(0, MOST_VEHICLES);
-  if (kept.length > 1 && view.vehicles.length <= 1) colours = "vehicle";
-  if (kept.length <= 1) colours = "speed";
-  go({ ...view, vehicles: kept });
+  go({ ...view, vehicles: vehicles.slice(0, MOST_VEHICLES) });
 }
 
 addEventListener("popstate", () => {
@@ -100,16 +99,17 @@ async function load() {
   state(view.vehicles.length ? "loading" : "none");
   const asked = await archive.load(view.vehicles, view.from, view.to);
   if (!asked) return; // another question came meanwhile
+  if (asked.tracks.length > 1 !== tracks.length > 1) colours = asked.tracks.length > 1 ? "vehicle" : "speed";
   tracks = asked.tracks;
   root.dataset["several"] = String(tracks.length > 1);
   const empty = tracks.every(({ length }) => length === 0);
-  if (asked.error) state("error", problem(asked.error));
+  if (asked.error) state(missing(asked.error) ? "missing" : "error", problem(asked.error));
   else if (view.vehicles.length) state(empty ? "empty" : "ready");
   draw();
   map?.fit();
 }
 
-/** @param {"none" | "loading" | "ready" | "empty" | "error"} what @param {string} [why] */
+/** @param {"none" | "loading" | "ready" | "empty" | "missing" | "error"} what @param {string} [why] */
 function state(what, why = "") {
   root.dataset["history"] = what;
   const isWeek = preset(view.from, view.to, clock.now(), zone) === "week";
@@ -122,6 +122,7 @@ function state(what, why = "") {
       isWeek ? "" : t("Look at 7 days"),
       "week",
     ],
+    missing: [why, t("Choose another vehicle"), "pick"],
     error: [why, t("Try again"), "again"],
   }[what];
   const box = element("history-state");
@@ -231,7 +232,8 @@ function toStop(key) {
   const [id, number] = key.split("/").map(Number);
   const stop = tracks.find((track) => track.id === id)?.stops[number];
   if (!stop) return;
-  replay.seek(stop.from);
+  const long = (stop.to ?? replay.clock.to) - stop.from;
+  replay.seek(stop.from + Math.min(SETTLED_MS, long / 2));
   map?.toStop(key, stop);
   for (const button of document.querySelectorAll("[data-stop]"))
     button.classList.toggle("stop-chosen", button.getAttribute("data-stop") === key);

@@ -34,6 +34,8 @@ export const bindings = (actions, step) => [
   { keys: [" "], caps: t("space"), words: t("play the past, pause"), run: actions["past-play"] },
   { keys: [",", "."], words: t("a minute back, on"), run: actions["past-minute-back"] },
   { keys: ["."], words: "", run: actions["past-minute-on"] },
+  { keys: ["-"], words: "", run: actions["past-slower"] },
+  { keys: ["+"], words: "", run: actions["past-faster"] },
   { keys: ["L"], words: "", run: actions["past-live"] },
   { keys: ["Escape"], words: t("close, clear"), run: actions["escape"] },
 ];

@@ -4,27 +4,24 @@
 import { press } from "./chips.js";
 import { everything, read, write } from "./filter.js";
 import { zone } from "./format.js";
-import { iso } from "./history-address.js";
 import { n, t } from "./i18n.js";
 import { List } from "./list.js";
 import { listenTo, pressed } from "./live-inputs.js";
 import { bindings } from "./live-keys.js";
 import { none, start } from "./live-map.js";
+import { Past } from "./live-past.js";
 import { element, View } from "./live-view.js";
 import { LookBack } from "./look-back.js";
 import { Nearest } from "./nearest.js";
 import { announce, clock, keys, store as live, onFrame, picture, where } from "./page.js";
 import { Drawer, place as inWords } from "./panel.js";
-import { PastBar } from "./past-bar.js";
 import { copySeveral, position, showSeveral } from "./several.js";
 import { Stage } from "./stage.js";
 import { turn } from "./tabs.js";
-import { TimeMachine } from "./time-machine.js";
 import { copy, toast } from "./toast.js";
 import { welcome } from "./visit.js";
 import { Within } from "./within.js";
 
-const AROUND_MS = 3_600_000; // before and after the time that is shown: the track that one goes to
 const SETTLED_MS = 6000; // by then the archive has what came in just now
 const root = document.documentElement;
 const settings = JSON.parse(element("live-settings").textContent ?? "{}");
@@ -39,24 +36,23 @@ let pin = () => {};
 
 const of = (/** @type {string} */ address) => (/** @type {number} */ id) => address.replace("/0/", `/${id}/`);
 const store = new Stage(live);
-const machine = new TimeMachine(
-  store,
-  live,
-  { now: () => clock.now(), picture: settings.past, tracks: settings.tracks },
-  {
-    onPicture: repaint,
-    onMove: advance,
-    onError: (error) => bar.failed(error),
-    onState: () => pastChanged(),
+const then = new Past(store, live, settings, {
+  now: () => clock.now(),
+  zone,
+  onPicture: repaint,
+  onMove: advance,
+  onTurn: (on) => {
+    follow(false);
+    announce(on ? t("This is the past. L leads back to live.") : t("Live again."));
   },
-);
-const bar = new PastBar(machine, () => clock.now(), zone);
-const now = () => (store.past ? machine.shown : clock.now());
+  onRest: () => remember(false),
+});
+const { now } = then;
 picture.store = /** @type {any} */ (store);
 picture.now = now;
 const drawer = new Drawer(element("drawer"), of(settings.vehicle));
 // It asks for a minute more than the hour, for clocks that run ahead: of the past, nothing of later is wanted.
-const hour = () => (store.past ? machine.shown - 60_000 : now());
+const hour = () => (store.past ? now() - 60_000 : now());
 const past = new LookBack(of(settings.trail), hour, (id, track) => view.map?.past(store.slot(id), track));
 const nearest = new Nearest(element("nearest"), (lat, lon) => where.at(lat, lon));
 const within = new Within(element("within"), settings.within, { now, past: () => store.past !== null, zone });
@@ -72,7 +68,7 @@ const idOf = (/** @type {number} */ slot) => store.vehicle(slot)?.id ?? -1;
 
 /** Keep the view in the address. @param {boolean} entry whether "back" leads to how it was */
 function remember(entry) {
-  const address = location.pathname + write(view.filter, choice.selected, store.past ? machine.shown : null);
+  const address = location.pathname + write(view.filter, choice.selected, store.past ? now() : null);
   if (address === location.pathname + location.search) return;
   if (entry) history.pushState(null, "", address);
   else history.replaceState(null, "", address);
@@ -95,8 +91,7 @@ function restore() {
   choice.select(selected);
   open();
   if (!fitted) beginAt = at;
-  else if (at !== null && at !== machine.shown) machine.go(at);
-  else if (at === null && machine.on) machine.live();
+  else then.to(at);
   view.draw();
 }
 
@@ -158,7 +153,7 @@ function open() {
 
 /** Open a vehicle, one that moves if none is open, its tab, and go to a part of it. @param {string} tab @param {string} part selector */
 async function lead(tab, part) {
-  if (machine.on && tab === "messages") return toast(t("Messages are off while you look back."));
+  if (then.on && tab === "messages") return toast(t("Messages are off while you look back."));
   const { slots, states } = view.arranged;
   const moving = slots.find((slot) => states[slot] === "moving") ?? slots[0];
   if (choice.selected < 0 && moving !== undefined) await select(moving);
@@ -238,7 +233,7 @@ onFrame((frame, slots) => {
 function fit() {
   if (fitted || !store.complete || !(view.map || root.dataset["map"] === "none")) return;
   fitted = true;
-  if (beginAt !== null) machine.go(beginAt);
+  then.to(beginAt);
   view.map?.fit(view.arranged.slots);
   if (choice.selected < 0) return;
   const slot = store.slot(choice.selected);
@@ -253,8 +248,7 @@ function fit() {
 function repaint() {
   view.map?.begin(store.past !== null);
   view.draw();
-  past.again();
-  document.dispatchEvent(new Event("picture"));
+  past.anew();
 }
 
 /** It plays. @param {number[]} moved slots @param {number[]} fixed those with another fix @param {number} ms to glide */
@@ -265,42 +259,15 @@ function advance(moved, fixed, ms) {
   view.drawSoon();
 }
 
-let wasOn = false;
-function pastChanged() {
-  bar.draw();
-  if (machine.on !== wasOn) {
-    wasOn = machine.on;
-    follow(false);
-    announce(wasOn ? t("This is the past. L leads back to live.") : t("Live again."));
-  }
-  if (!machine.playing && !machine.loading) remember(false);
-}
-
-/** Where the tracks of vehicles are shown. @param {number[]} ids */
-function tracks(ids) {
-  if (!ids.length) return;
-  const around = [-1, 1].map((by) => iso(Math.floor(machine.shown / 1000) * 1000 + by * AROUND_MS));
-  const range = store.past
-    ? `&from=${around[0]}&to=${around[1]}&t=${iso(Math.round(machine.shown / 1000) * 1000)}`
-    : "";
-  location.assign(`${settings.history}?v=${ids.join(",")}${range}`);
-}
-
 // --- what people do -------------------------------------------------------------------------
 
 /** @type {Record<string, () => void>} buttons by data-do */
 const actions = {
-  "past-open": () => bar.open(),
-  "past-back": () => bar.step(-15),
-  "past-on": () => bar.step(15),
-  "past-play": () => bar.toggle(),
-  "past-live": () => machine.on && machine.live(),
-  "past-minute-back": () => bar.step(-1),
-  "past-minute-on": () => bar.step(1),
-  replay: () => tracks(choice.several.size ? [...choice.several] : [choice.selected].filter((id) => id > 0)),
+  ...then.actions,
+  replay: () => then.tracks(choice.several.size ? [...choice.several] : [choice.selected]),
   follow: () => follow(!view.map?.following),
   trail: () => toggle("trail"),
-  labels: () => (machine.on ? machine.live() : toggle("labels")),
+  labels: () => (then.on ? then.live() : toggle("labels")),
   message: () => lead("messages", "textarea"),
   near: () => nearVehicle(store.slot(choice.selected)),
   "near-end": () => near(null),
@@ -357,7 +324,7 @@ keys.bind(bindings(actions, step));
 document.addEventListener("htmx:after:settle", () => {
   pressed("trail", view.trail);
   pressed("follow", view.map?.following ?? false);
-  bar.freeze();
+  then.freeze();
 });
 welcome(element("first-run"), {
   write: () => lead("messages", "textarea"),
@@ -393,6 +360,6 @@ function onUnfollow() {
 }
 
 restore();
-bar.draw();
+then.draw();
 setInterval(() => view.draw(), 1000);
 begin();

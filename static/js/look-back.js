@@ -14,6 +14,7 @@ export class LookBack {
   #now;
   #onTrack;
   #id = -1;
+  #round = 0;
   /** @type {Sample[] | null} in time order; null until the archive has answered */
   #samples = null;
 
@@ -34,9 +35,10 @@ export class LookBack {
   async of(id) {
     if (id !== this.#id) this.#samples = null;
     this.#id = id;
+    const round = ++this.#round;
     if (id < 0) return;
     const track = await lastHour(this.#address(id), this.#now());
-    if (!track || id !== this.#id) return;
+    if (!track || round !== this.#round) return;
     const known = this.#samples ?? [];
     const archived = samples(track);
     const newest = archived.at(-1)?.time ?? 0;
@@ -54,6 +56,13 @@ export class LookBack {
 
   again() {
     return this.of(this.#id);
+  }
+
+  /** Another time is shown: what was known is not of its hour. */
+  anew() {
+    this.#samples = null;
+    this.#onTrack(this.#id, null);
+    return this.again();
   }
 
   #draw() {

@@ -69,7 +69,8 @@ export class PastBar {
 
   /** One speed more or less. @param {1 | -1} by */
   faster(by) {
-    const at = SPEEDS.findIndex((speed) => speed === this.#machine.speed) + by;
+    if (!this.#machine.on) return;
+    const at = SPEEDS.indexOf(/** @type {any} */ (this.#machine.speed)) + by;
     this.#machine.setSpeed(SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, at))]);
   }
 
@@ -141,9 +142,13 @@ export class PastBar {
   /** What is written, acknowledged or sent is for now: while the past is shown, it is off. */
   freeze() {
     this.#frozen = this.#machine.on;
-    /** @type {HTMLElement} */ for (const form of document.querySelectorAll(
-      "#drawer form:not([data-export]), #alert-bar form, #drawer [data-thread]",
-    ))
-      (form).inert = this.#frozen;
+    const [drawer, alarms] = ["drawer", "alert-bar"].map((id) => document.getElementById(id));
+    for (const form of [
+      ...(drawer?.querySelectorAll("form") ?? []),
+      ...(alarms?.querySelectorAll("form") ?? []),
+    ])
+      if (!form.hasAttribute("data-export")) form.inert = this.#frozen;
+    /** @type {HTMLButtonElement} */ for (const button of drawer?.querySelectorAll("[data-do=message]") ?? [])
+      (button).disabled = this.#frozen;
   }
 }

@@ -120,7 +120,7 @@ export class TrackChart {
           ...axis,
           scale: quantity,
           side: index === 0 ? 3 : 1,
-          size: 52,
+          size: 64,
           grid: { show: index === 0, stroke: grid, width: 1 },
           values: (/** @type {any} */ _, /** @type {number[]} */ splits) =>
             splits.map((value, at) =>

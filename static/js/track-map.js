@@ -12,7 +12,7 @@ import { Viewport } from "./viewport.js";
  * @typedef {object} Look
  * @property {"speed" | "vehicle"} by what the lines are coloured by
  * @property {number[]} bounds of speeds, metres/second
- * @property {(index: number) => string} colour of a vehicle
+ * @property {(index: number) => string} colour of a vehicle @property {boolean} several vehicles
  * @property {import("./palette.js").Palette} palette
  * @property {"light" | "dark"} scheme
  */
@@ -172,7 +172,7 @@ function colourOf(bin, { scheme, palette }) {
 }
 
 /** @param {Look} look @returns {any[]} bottom first */
-function layers({ palette: p }) {
+function layers({ palette: p, several }) {
   const round = { "line-cap": "round", "line-join": "round" };
   return [
     {
@@ -204,9 +204,11 @@ function layers({ palette: p }) {
       id: "track-stops",
       type: "circle",
       source: "track-stops",
+      // Of stops at one place the first is on top, and only its number is written.
+      layout: { "circle-sort-key": ["-", 0, ["to-number", ["get", "number"]]] },
       paint: {
         "circle-radius": 9,
-        "circle-color": p.label,
+        "circle-color": several ? ["get", "colour"] : p.label,
         "circle-stroke-width": 2,
         "circle-stroke-color": p.outline,
       },
@@ -219,8 +221,8 @@ function layers({ palette: p }) {
         "text-field": ["get", "number"],
         "text-font": REGULAR,
         "text-size": 11,
-        "text-allow-overlap": true,
-        "text-ignore-placement": true,
+        "text-padding": 0,
+        "symbol-sort-key": ["to-number", ["get", "number"]],
       },
       paint: { "text-color": p.outline },
     },

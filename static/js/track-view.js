@@ -13,6 +13,7 @@ import { box, TrackMap } from "./track-map.js";
 
 const REACH_PX = 24;
 const STOP_ZOOM = 15;
+const WIDE_PX = 700; // then no track goes under the legend
 const MOST_ZOOM = 16;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -90,7 +91,8 @@ export class TrackView {
     this.#tracks = tracks;
     this.#markers.load(tracks);
     const palette = PALETTES[scheme()];
-    this.#lines.show(tracks, { by, colour, bounds: bounds(), palette, scheme: scheme() });
+    const look = { by, colour, several: tracks.length > 1, bounds: bounds(), palette, scheme: scheme() };
+    this.#lines.show(tracks, look);
   }
 
   /** Put the vehicles where they were. @param {number} time @param {boolean} follow the first */
@@ -117,7 +119,10 @@ export class TrackView {
   fit() {
     const around = box(this.#tracks);
     if (!around) return;
-    this.#raw.fitBounds(around, { padding: 48, maxZoom: MOST_ZOOM, animate: !still.matches, duration: 500 });
+    const legend = element("legend").getBoundingClientRect().width;
+    const wide = this.#raw.getCanvas().clientWidth > WIDE_PX;
+    const padding = { top: 48, bottom: 48, left: wide ? 64 : 32, right: wide ? legend + 40 : 32 };
+    this.#raw.fitBounds(around, { padding, maxZoom: MOST_ZOOM, animate: !still.matches, duration: 500 });
   }
 
   /** @param {string} key @param {{ lat: number, lon: number }} stop */

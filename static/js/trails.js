@@ -80,6 +80,8 @@ export class TrailHistory {
   /** @type {number[]} vehicles */
   #waiting = [];
   #busy = false;
+  /** Raised by a reset: an answer to a question before it is of another picture. */
+  #round = 0;
   /** How far beyond now to ask: clocks of vehicles may run ahead. */
   ahead = AHEAD_MS;
 
@@ -95,6 +97,7 @@ export class TrailHistory {
   /** A new picture came: what was asked before may have a hole. */
   reset() {
     this.#asked.clear();
+    this.#round++;
   }
 
   /** @param {number[]} ids vehicles whose trail is wanted, most wanted first @param {number} now server time */
@@ -107,11 +110,13 @@ export class TrailHistory {
   async #ask(now) {
     this.#busy = true;
     const id = /** @type {number} */ (this.#waiting.shift());
+    const round = this.#round;
     this.#asked.add(id);
     const [from, to] = [now - TRAIL_MS, now + this.ahead].map((ms) => new Date(ms).toISOString());
     try {
       const response = await fetch(`${this.address(id)}?${new URLSearchParams({ from, to })}`);
-      if (response.ok) this.found(id, fixes(await response.json()));
+      const found = response.ok ? fixes(await response.json()) : null;
+      if (found && round === this.#round) this.found(id, found);
       else if (response.status === 429) this.#asked.delete(id);
     } catch {
       this.#asked.delete(id); // a trail is not worth an error: asked again later
