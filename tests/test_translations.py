@@ -66,7 +66,7 @@ def template(path: Path) -> Iterator[Text]:
 
 def script(path: Path) -> Iterator[Text]:
     source = path.read_text()
-    imported = re.search(r'import \{([^}]*)\} from "\./i18n\.js"', source)
+    imported = re.search(r'import \{([^}]*)\} from "\.{1,2}/i18n\.js"', source)
     for name in set(re.findall(r"\w+", imported[1] if imported else "")) & {"t", "n"}:
         for found in re.finditer(rf"(?<![\w.$]){name}\(\s*((?:(?:{STRING})\s*,?\s*)*)", source):
             values = [ast.literal_eval(text) for text in re.findall(STRING, found[1])]
@@ -76,7 +76,7 @@ def script(path: Path) -> Iterator[Text]:
 def collected(domain: str) -> set[Text]:
     """The texts that people read, as the sources have them."""
     if domain == "djangojs":
-        return {text for path in (ROOT / "static/js").glob("*.js") for text in script(path)}
+        return {text for path in (ROOT / "static/js").rglob("*.js") for text in script(path)}
     modules = (
         path for folder in ("fleet", "dashboard", "tracking") for path in (ROOT / folder).rglob("*.py")
     )
@@ -143,7 +143,7 @@ def test_scripts_write_no_text_of_their_own_into_the_page() -> None:
         r"""\.(?:textContent|innerText|title|placeholder|ariaLabel)\s*=\s*[`"'][^`"']*[A-Za-z]{2}"""
         r"""|setAttribute\(\s*"(?:title|aria-label|placeholder|alt)",\s*[`"'][^`"']*[A-Za-z]{2}"""
     )
-    for path in (ROOT / "static/js").glob("*.js"):
+    for path in (ROOT / "static/js").rglob("*.js"):
         # Values of a template literal are not its text.
         assert re.findall(shown, re.sub(r"\$\{[^}]*\}", "", path.read_text())) == [], path.name
 
