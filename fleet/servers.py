@@ -173,6 +173,15 @@ def _abort(answer: Callable[[Any, Exception], None]) -> Callable[[Any, Exception
 def run_uvicorn(fd: int, application: str, tls: Pair | None = None) -> None:
     """Serve with uvicorn. It asks the socket for its kind, which its own --fd does not."""
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    class ForgetfulProtocol(WebSocketsSansIOProtocol):
+        """Lets go of the request once it is answered: 3.5 KiB of each silent device."""
+
+        def start_keepalive(self) -> None:  # the first thing after the handshake
+            self.request = self.response = None  # type: ignore[assignment]
+            self.scope["headers"] = []
+            super().start_keepalive()
 
     class LeavingServer(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -181,6 +190,7 @@ def run_uvicorn(fd: int, application: str, tls: Pair | None = None) -> None:
 
     config = uvicorn.Config(
         application,
+        ws=ForgetfulProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=PING_INTERVAL_S,
         ws_ping_timeout=PING_TIMEOUT_S,

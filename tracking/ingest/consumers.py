@@ -82,6 +82,7 @@ class DeviceConsumer:
             log.warning("busy: %s: %s", type(error).__name__, error)
             await cls.busy(send, subprotocol, random.randint(*RETRY_AFTER_S))  # noqa: S311
         else:
+            scope["headers"].clear()  # they would stay as long as the connection
             await cls.serve(connection, arrival, receive, subprotocol)
 
     @staticmethod
