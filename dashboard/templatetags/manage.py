@@ -19,7 +19,7 @@ DAY_S = 86_400
 
 # url name of each section, and the beginnings of the names of its pages.
 SECTIONS = {
-    "manage": ("manage", "connect"),
+    "manage": ("manage", "connect", "track_import"),
     "manage_drivers": ("manage_driver",),
     "manage_devices": ("manage_device",),
     "manage_pending": ("manage_pending",),

@@ -225,10 +225,10 @@ def _form(request: Request, query: QueryDict) -> dict[str, Any]:
     chosen = Vehicle.objects.filter(pk__in=named[: exports.MAX_VEHICLES], fleet__in=taking)
     midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     end = int(midnight.timestamp() * 1000)
-    times = {"from": end - DAY_MS, "to": end}
-    for name in times:
+    given: dict[str, int | None] = {"from": None, "to": None}
+    for name in given:
         try:
-            times[name] = moment(name, query[name])
+            given[name] = moment(name, query[name])
         except (KeyError, ValueError):
             continue
     return {
@@ -237,10 +237,10 @@ def _form(request: Request, query: QueryDict) -> dict[str, Any]:
         "chosen": chosen,
         "formats": exports.FORMATS,
         "picked": query.getlist("format") or ["csv"],
-        "from_ms": times["from"],
-        "to_ms": times["to"],
-        "from_local": _local(times["from"]),
-        "to_local": _local(times["to"]),
+        "from_ms": given["from"],
+        "to_ms": given["to"],
+        "from_local": _local(end - DAY_MS if given["from"] is None else given["from"]),
+        "to_local": _local(end if given["to"] is None else given["to"]),
     }
 
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Fields for local times that say their moment in ms: written on the clocks of the reader.
+// Fields for local times, on the clocks of the reader: of a moment in ms, or of a midnight so many days ago.
 
 import { zone } from "./format.js";
 
@@ -21,6 +21,14 @@ export function local(ms) {
   return `${found.year}-${found.month}-${found.day}T${found.hour}:${found.minute}`;
 }
 
-for (const input of document.querySelectorAll("input[data-ms]")) {
-  if (input instanceof HTMLInputElement) input.value = local(Number(input.dataset.ms));
+/** The midnight that today began with, or one some days before it. @param {number} now @param {number} days */
+export function midnight(now, days) {
+  const [year, month, day] = local(now).slice(0, 10).split("-").map(Number);
+  return `${new Date(Date.UTC(year, month - 1, day - days)).toISOString().slice(0, 10)}T00:00`;
+}
+
+for (const input of document.querySelectorAll("input[data-ms], input[data-midnight]")) {
+  if (!(input instanceof HTMLInputElement)) continue;
+  const { ms, midnight: days } = input.dataset;
+  input.value = ms ? local(Number(ms)) : midnight(Date.now(), Number(days));
 }

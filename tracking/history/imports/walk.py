@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -66,6 +67,7 @@ class Walk:
         for rejection in batch.rejections:
             where = wheres[rejection.index]
             found.bad.append(Bad(where, rejection.detail[:MAX_REASON], rejection.raw))
+        found.bad.sort(key=attrgetter("where"))
         return found
 
     def _timed(self, row: Raw) -> Item:

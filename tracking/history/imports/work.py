@@ -31,7 +31,7 @@ from tracking.models import Import, Position, Quarantined, Repeat
 log = logging.getLogger("fleetline.imports")
 
 MAX_FIXES = 5_000_000
-ROWS_SHOWN, BAD_SHOWN = 8, 50
+ROWS_SHOWN, BAD_SHOWN = 8, 20
 # Live positions must not wait behind an import: it waits while so many are to be archived.
 BACKLOG = 20_000
 PAUSE_S = 0.05
