@@ -51,13 +51,9 @@ async function show({ count = "", at = "" } = {}) {
   found?.classList.add("bubble-found");
   const name = pane.querySelector(".conversation-name")?.textContent?.trim();
   document.title = [name, t("Messages"), "Fleetline"].filter(Boolean).join(" – ");
-  // On a phone the conversation took the list's place.
+  // On a phone the conversation took the list's place. The keyboard waits until somebody wants to write.
   if (document.activeElement === document.body || !threads().checkVisibility())
-    /** @type {HTMLElement | null} */ (
-      pane.querySelector(id ? ".composer textarea, .thread-scroll" : "a")
-    )?.focus({
-      preventScroll: true,
-    });
+    /** @type {HTMLElement | null} */ (pane.querySelector(".thread-scroll"))?.focus({ preventScroll: true });
 }
 
 /** Which row is open: the server does not know when it draws the list again. */
@@ -125,8 +121,8 @@ function move(step) {
 
 keys.bind([
   { keys: ["/"], words: t("search"), run: () => search.focus() },
-  { keys: ["j", "ArrowDown"], words: t("next conversation"), run: () => move(1) },
-  { keys: ["k", "ArrowUp"], words: t("previous conversation"), run: () => move(-1) },
+  { keys: ["j"], words: t("next conversation"), run: () => move(1) },
+  { keys: ["k"], words: t("previous conversation"), run: () => move(-1) },
   {
     keys: ["m"],
     words: t("write"),

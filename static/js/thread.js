@@ -51,9 +51,18 @@ document.addEventListener("submit", (event) => {
   field.value = "";
   field.dispatchEvent(new Event("input", { bubbles: true }));
   form.querySelector("[role=alert]")?.remove();
+  // The next message has the fleet's answers and the usual expiry again.
+  for (const name of ["replies", "hours"]) usual(form.elements.namedItem(name));
   draw(vehicle);
   deliver(id);
 });
+
+/** @param {Element | RadioNodeList | null} field */
+function usual(field) {
+  if (field instanceof HTMLInputElement) field.value = field.defaultValue;
+  if (field instanceof HTMLSelectElement)
+    field.selectedIndex = [...field.options].findIndex((option) => option.defaultSelected);
+}
 
 /** @param {string} id of something in the outbox */
 async function deliver(id) {

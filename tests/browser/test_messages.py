@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser import pages
 from tests.browser.conftest import Complaints, Start
-from tests.browser.pages import bubble
 from tests.browser.test_phone import PHONE, TOO_SMALL
 from tests.browser.van import HERE, Van
 
@@ -17,6 +17,10 @@ COUNTS = ("written", "sent", "delivered", "read")
 
 def composer(page: Page) -> Locator:
     return page.get_by_role("textbox", name="Message to")
+
+
+def bubble(page: Page, text: str) -> Locator:
+    return pages.bubble(page.locator("#conversation"), text)
 
 
 def row(page: Page, van: Van) -> Locator:
