@@ -154,7 +154,7 @@ def test_between_gives_the_segments_of_a_time(hour):
 
     other = Vehicle.objects.create(fleet=hour.fleet, name="Van 8")
     found = list(segments.between([other.pk, hour.vehicle.pk], T0 + 9 * 60_000, T0 + 21 * 60_000))
-    assert [slot.count for slot in found] == [10, 10, 10]
+    assert [slot.fixes for slot in found] == [10, 10, 10]
     assert (found[0].first, found[0].last) == (T0, T0 + 9 * 60_000)
     assert list(segments.between([hour.vehicle.pk], T0 + 9 * 60_000 + 1, T0 + 10 * 60_000)) == []
     assert segments.devices(hour.vehicle.pk, T0, T0 + 60_000) == {hour.device.pk}

@@ -16,7 +16,9 @@ from tracking.positions import listed
 # GEOS walks a line by recursion: pieces keep it shallow, whatever somebody drove.
 PIECE = 2000
 FINEST_M = 1.0
-PIXELS = 4000  # half a pixel of a wide screen that shows the whole track
+COARSER = 1.5
+SAMPLE = 8
+WORLD_M = 2e7
 EXTREMES = 4  # a quarter of the fixes shown are for the speeds
 READ_ALL = 4  # of so many fixes for each one shown, all are read to find their other columns
 
@@ -88,17 +90,24 @@ def _extremes(speed: Floats, most: int) -> Ints:
 
 
 def _shape(fixes: Columns, at: Ints, segment: Ints, room: int) -> tuple[Ints, float]:
-    """Douglas and Peucker's line through the fixes `at`, coarser until it has room."""
+    """Douglas and Peucker's line through the fixes `at`, as fine as there is room for."""
     x, y = _flat(fixes, at, segment)
-    tolerance = step = max(FINEST_M, float(np.hypot(np.ptp(x), np.ptp(y))) / PIXELS)
-    left = np.arange(len(at))
-    while True:
-        left = _simplified(x, y, segment[at], left, step)
-        ends = 2 * (int(segment[at[-1]]) + 1)
-        if len(left) <= max(room, ends):
-            return at[left], tolerance
-        step *= 2
+    run = segment[at]
+    ends = 2 * (int(run[-1]) + 1)
+    # A part of the pieces says how coarse it will have to be.
+    part = np.flatnonzero(np.arange(len(at)) // PIECE % SAMPLE == 0)
+    guess, left = FINEST_M, part
+    while len(left := _simplified(x, y, run, left, guess)) * len(at) > max(room, ends) * len(part):
+        guess *= 2
+        if guess > WORLD_M:
+            break
+    step = tolerance = max(FINEST_M, guess / 2)
+    left = _simplified(x, y, run, np.arange(len(at)), step)
+    while len(left) > max(room, ends):
+        step *= COARSER
         tolerance += step
+        left = _simplified(x, y, run, left, step)
+    return at[left], tolerance
 
 
 def _simplified(x: Floats, y: Floats, segment: Ints, left: Ints, tolerance: float) -> Ints:

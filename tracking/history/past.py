@@ -126,7 +126,7 @@ def tracks(vehicles: Iterable[int], start_ms: int, end_ms: int) -> tuple[int, di
     At most a fix every STEP_MS and vehicle, fewer where that would be more than MAX_POINTS.
     """
     wanted = sorted(set(vehicles))
-    held = sum(slot.count for slot in segments.between(wanted, start_ms, end_ms))
+    held = sum(slot.fixes for slot in segments.between(wanted, start_ms, end_ms))
     points = min(held, len(wanted) * (end_ms - start_ms) // STEP_MS)
     step = STEP_MS * max(1, -(-points // MAX_POINTS))
     names = ["vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading"]
@@ -163,4 +163,5 @@ def _of_shown(vehicle: Ints, time: Ints, device: Ints) -> Mask:
     span = int(time.max() - time.min()) + 2 * PRIMARY_SILENT_MS
     order = np.cumsum(np.r_[0, np.diff(vehicle) != 0]) * span + (time - time.min())
     heard = np.maximum.accumulate(np.where(is_primary, order, -PRIMARY_SILENT_MS))
-    return is_primary | (order - heard >= PRIMARY_SILENT_MS)
+    mine: Mask = is_primary | (order - heard >= PRIMARY_SILENT_MS)
+    return mine

@@ -40,7 +40,7 @@ class Slot(NamedTuple):
     start: int
     vehicle: int
     device: int
-    count: int
+    fixes: int
     late: int
     first: int
     last: int

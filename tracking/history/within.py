@@ -67,17 +67,18 @@ def _ranges(
     vehicles: list[int], latitude: float, longitude: float, radius: float, start_ms: int, end_ms: int
 ) -> list[tuple[int, int, int]]:
     """(vehicle, first, last) of the times whose boxes, joined with the next one, touch the circle's."""
+    values: list[int] | str
     if connection.vendor == "postgresql":
-        which, values = "= ANY(%s)", [vehicles]
+        which, values = "= ANY(%s)", vehicles
     else:
-        which, values = "IN (SELECT value FROM json_each(%s))", [orjson.dumps(vehicles).decode()]
+        which, values = "IN (SELECT value FROM json_each(%s))", orjson.dumps(vehicles).decode()
     tall = degrees((radius + AROUND_M) / EARTH_M)
     names = ["vehicle_id", "device_id", "first", "last", "south", "north", "west", "east"]
     found = arrays(
         names,
         f"{Segment._meta.db_table} WHERE vehicle_id {which} AND start > %s AND start < %s "
         "AND south <= %s AND north >= %s ORDER BY vehicle_id, device_id, start",
-        [*values, start_ms - segments.SLOT_MS, end_ms, latitude + tall, latitude - tall],
+        [values, start_ms - segments.SLOT_MS, end_ms, latitude + tall, latitude - tall],
     )
     vehicle, device, first, last, south, north, west, east = found
     if len(vehicle) == 0:
@@ -100,7 +101,8 @@ def _touches(
     wide = 180.0 if shrink < 1e-9 else min(180.0, tall / shrink)
     fits: Mask = (south <= latitude + tall) & (north >= latitude - tall)
     turns = [(west <= longitude + turn + wide) & (east >= longitude + turn - wide) for turn in (-360, 0, 360)]
-    return fits & (turns[0] | turns[1] | turns[2])
+    # Nobody drives half around the world in a box's time: that one crossed the antimeridian.
+    return fits & (turns[0] | turns[1] | turns[2] | (east - west > 180))
 
 
 def _fixes(
