@@ -28,7 +28,9 @@ log = logging.getLogger("fleetline.dashboard")
 SETTLE_S = 2
 RESYNC_S = 30
 FRESH_S = 1.0
-DESCRIPTION = ("uid", "name", "plate", "driver", "phone", "tags", "icon", "colour", "fleet")
+DESCRIPTION = (
+    "uid", "name", "plate", "driver", "phone", "tags", "icon", "colour", "fleet", "sharing_stopped",
+)  # fmt: skip
 
 Picture = dict[int, dict[str, Any]]
 
@@ -40,6 +42,7 @@ class Browsers:
         self._pictures: dict[int, Picture] = {}
         self._alerts: dict[int, dict[int, dict[str, Any]]] = {}
         self._read_at: dict[int, float] = {}
+        self._soon: set[int] = set()
         self._locks: dict[int, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looking = False
@@ -92,7 +95,7 @@ class Browsers:
 
     def _on_process(self, event: dict[str, Any]) -> None:
         if event["kind"] == "refresh" and event["fleet"] in self._fleets:
-            self._spawn(self.refresh(event["fleet"]))
+            self._spawn(self._refresh_soon(event["fleet"]))
         elif event["kind"] == "look":
             self._spawn(self.look())
 
@@ -132,6 +135,18 @@ class Browsers:
         for fleet in tuple(self._fleets):
             await presence.expire(fleet)
             await self.refresh(fleet)
+
+    async def _refresh_soon(self, fleet: int) -> None:
+        """Read what was announced: at once, or FRESH_S after the last time; the hints until then are one."""
+        if fleet in self._soon:
+            return
+        self._soon.add(fleet)
+        try:
+            await asyncio.sleep(self._read_at.get(fleet, 0) + FRESH_S - time.monotonic())
+        finally:
+            self._soon.discard(fleet)
+        if fleet in self._fleets:
+            await self.refresh(fleet, anyway=True)
 
     async def refresh(self, fleet: int, *, anyway: bool = False) -> Picture:
         """Compare the picture with what Redis and the database know, send the difference, return it."""

@@ -183,6 +183,12 @@ function listen() {
   part("start").addEventListener("click", begun);
   part("again").addEventListener("click", start);
   part("stop").addEventListener("click", stop);
+  part("trouble-action").addEventListener("click", () => {
+    present.trouble = null;
+    sharing.stop();
+    sharing.start();
+    draw();
+  });
   part("ended-action").addEventListener("click", () => link.open());
   const dialog = /** @type {HTMLDialogElement} */ (part("sos-dialog"));
   hold(/** @type {HTMLButtonElement} */ (part("sos")), sendSos, () => dialog.showModal());

@@ -75,7 +75,7 @@ export class Screen {
     say("connection", text);
     part("connection").classList.toggle("good", good);
     this.#ended(view);
-    say("trouble", view.trouble ? trouble(view.trouble) : "");
+    say("trouble-text", view.trouble ? trouble(view.trouble) : "");
     show("trouble", view.trouble !== null && view.phase === "driving");
     say(
       "stopped-at",
