@@ -4,6 +4,7 @@
 import { clockTime, count, day, distance, duration, length, speed } from "./format.js";
 import { iso } from "./history-address.js";
 import { n, t } from "./i18n.js";
+import { LONG_MS } from "./track.js";
 
 /** @typedef {import("./track.js").Track} Track */
 /**
@@ -134,7 +135,7 @@ function complete(track, days) {
   const lines = [made("p", "", parts.join(" · "))];
   for (const { reason, count: many } of quarantined)
     lines.push(made("p", "refused-why", `${count(many)} × ${reason}`));
-  if (gap) {
+  if (gap && gap[1] - gap[0] > LONG_MS) {
     const values = { time: duration(gap[1] - gap[0]), from: at(gap[0], days), to: at(gap[1], days) };
     lines.push(made("p", "", t("Longest silence {time}: {from} – {to}", values)));
   }

@@ -57,6 +57,9 @@ PAGES = {
     "manage-fleets": "/manage/fleets/",
     "manage-fleet": "/manage/fleets/demo-north/",
     "vehicle": "/vehicles/1/",
+    "history-none": "/history/",
+    "history-empty": "/history/?v=1&from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z",
+    "history-missing": "/history/?v=999999999",
     "not-found": "/nothing/",
     "offline": "/offline/",
     "login": "/login/",
@@ -96,6 +99,20 @@ def _search(words: str) -> Step:
     return lambda page: page.get_by_role("searchbox").fill(words)
 
 
+def _past(page: Page) -> None:
+    """An hour ago, playing."""
+    page.locator("#past-open").click()
+    for _ in range(3):
+        page.get_by_role("button", name="15 min").click()
+        page.wait_for_timeout(1000)
+    page.get_by_role("button", name="Play").click()
+    page.wait_for_timeout(4000)
+
+
+def _live_again(page: Page) -> None:
+    page.get_by_role("button", name="Back to live").click()
+
+
 def _nothing(_: Page) -> None:
     return
 
@@ -103,6 +120,7 @@ def _nothing(_: Page) -> None:
 # On one live page, one after the other: how to come to each state, and out of it again.
 STATES: dict[str, tuple[Step, Step]] = {
     "live": (_nothing, _nothing),
+    "past": (_past, _live_again),
     "drawer": (_first_moving, _nothing),
     "messages": (_messages, _close),
     "no-match": (_search("no such vehicle"), _search("")),
@@ -114,9 +132,10 @@ STATES: dict[str, tuple[Step, Step]] = {
 }
 STATES_OF_A_HAND: dict[str, tuple[Step, Step]] = {
     "live": (_nothing, _nothing),
+    "past": (_past, _live_again),
     "half": (_enlarge, _nothing),
     "full": (_enlarge, _nothing),
-    **{name: steps for name, steps in STATES.items() if name not in ("live", "keys")},
+    **{name: steps for name, steps in STATES.items() if name not in ("live", "past", "keys")},
 }
 
 
@@ -136,6 +155,7 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
     for name in ("lost", "forbidden", "signed-out"):
         with cut_off(page, name) as other:
             picture(other, f"{name}-{look}")
+    _tracks(page, look)
     for name, path in PAGES.items():
         if name == "login":
             context.clear_cookies()
@@ -143,6 +163,19 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         page.wait_for_load_state("networkidle")
         picture(page, f"{name}-{look}")
     context.close()
+
+
+def _tracks(page: Page, look: str) -> None:
+    """One track, and the replay of three."""
+    for name, vehicles in {"history": "1", "replay": "1,3,5"}.items():
+        page.goto(f"/history/?v={vehicles}")
+        expect(page.locator("html")).to_have_attribute("data-history", "ready", timeout=PATIENCE_MS)
+        expect(page.locator("html")).to_have_attribute("data-map", "idle", timeout=PATIENCE_MS)
+        page.wait_for_timeout(4000)
+        if name == "replay":
+            page.locator("[data-do=play]").click()
+            page.wait_for_timeout(3000)
+        picture(page, f"{name}-{look}")
 
 
 def picture(page: Page, name: str) -> None:
