@@ -26,7 +26,7 @@ WORDS = {
 Status = Import.Status
 
 
-def upload(vehicle: Vehicle, file: UploadedFile, *, by: User) -> Import:
+def upload(vehicle: Vehicle, file: "UploadedFile[bytes]", *, by: User) -> Import:
     """Keep a file, and look at it: now when it is small."""
     size = file.size or 0
     row = Import.objects.create(

@@ -57,7 +57,8 @@ def take(
     waiting = rows.filter(status=queued) if where is None else where
     for seen in [*dead.order_by("created")[:5], *waiting.order_by("created", "pk")[:20]]:
         owner = uuid.uuid4().hex
-        mine = rows.filter(pk=seen.pk, status=seen.status, owner=seen.owner)
+        status = seen.status  # type: ignore[attr-defined]  # each job has its own words
+        mine = rows.filter(pk=seen.pk, status=status, owner=seen.owner)
         try:
             with transaction.atomic():
                 taken = mine.update(
@@ -75,7 +76,8 @@ class Run(Generic[J]):
     """A row in hand. Set `done` as the rows go; a thread writes it down and finds out whether to go on."""
 
     def __init__(self, rows: models.QuerySet[J], row: J) -> None:
-        self._mine = rows.filter(pk=row.pk, owner=row.owner, status=row.status)  # type: ignore[misc]
+        status = row.status  # type: ignore[attr-defined]
+        self._mine = rows.filter(pk=row.pk, owner=row.owner, status=status)
         self.row = row
         self.done = 0
         self._lost = threading.Event()

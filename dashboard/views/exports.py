@@ -228,8 +228,8 @@ def _form(request: Request, query: QueryDict) -> dict[str, Any]:
     given: dict[str, int | None] = {"from": None, "to": None}
     for name in given:
         try:
-            given[name] = moment(name, query[name])
-        except (KeyError, ValueError):
+            given[name] = moment(name, query.get(name, ""))
+        except ValueError:
             continue
     return {
         "takes": bool(taking),

@@ -31,8 +31,8 @@ class UploadForm(forms.Form):
         label=gettext_lazy("File"), max_length=200, widget=forms.FileInput(attrs={"accept": ENDINGS})
     )
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> "UploadedFile[bytes]":
+        file: "UploadedFile[bytes]" = self.cleaned_data["file"]
         if (file.size or 0) > settings.IMPORT_MB * 1_000_000:
             words = _("A file of at most %(most)d MB can be imported.")
             raise forms.ValidationError(words % {"most": settings.IMPORT_MB})

@@ -43,6 +43,8 @@ PAGES = {
     "alerts": "/alerts/",
     "alerts-empty": "/alerts/?state=closed",
     "alerts-no-match": "/alerts/?vehicle=nobody",
+    "exports": "/exports/",
+    "import": "/vehicles/1/import/",
     "profile": "/profile/",
     "people": "/manage/people/",
     "members": "/manage/fleets/demo-north/members/",
