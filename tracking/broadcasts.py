@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 from django.db import IntegrityError, transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from tracking import geo, live
+from tracking import database, geo, live
 from tracking.history.latest import choose
 from tracking.history.tracks import FIELDS, Row
 from tracking.messages import Refused, name_of
-from tracking.messages.threads import Fleets
+from tracking.messages.desk import Fleets
 from tracking.messages.wire import of_broadcasts
 from tracking.messages.writing import AGAIN, checked, deadline, insert, repetition, ulid
 from tracking.models import Broadcast, Device, Latest, Message, Vehicle
@@ -134,7 +134,8 @@ def board(broadcast: Broadcast, *, fleets: Fleets | None = None) -> Board:
 def recent(fleets: Fleets, *, most: int = RECENT) -> list[tuple[Broadcast, Counts]]:
     """The newest broadcasts to vehicles of these fleets, with their counts there."""
     mine = Message.objects.filter(broadcast__isnull=False, vehicle__fleet__in=fleets).order_by()
-    found = Broadcast.objects.filter(pk__in=mine.values("broadcast")).order_by("-created")[:most]
+    theirs = mine.filter(broadcast=OuterRef("pk"))
+    found = list(Broadcast.objects.filter(Exists(theirs)).order_by("-created")[:most])
     ids = [broadcast.pk for broadcast in found]
     statuses: dict[str, list[int]] = {pk: [] for pk in ids}
     # A message that was said again counts by its repetition.
@@ -146,10 +147,19 @@ def recent(fleets: Fleets, *, most: int = RECENT) -> list[tuple[Broadcast, Count
 
 
 def _newest(broadcast: Broadcast, fleets: Fleets | None) -> list[Message]:
-    rows = Message.objects.filter(broadcast=broadcast.pk).select_related("vehicle__fleet", "vehicle__driver")
+    """The newest message to each vehicle, with its vehicle; two plain reads, no join of thousands."""
+    rows = sorted(Message.objects.filter(broadcast=broadcast.pk).order_by(), key=lambda m: m.number)
+    newest = {message.vehicle_id: message for message in rows}
+    vehicles = Vehicle.objects.select_related("fleet", "driver")
     if fleets is not None:
-        rows = rows.filter(vehicle__fleet__in=fleets)
-    return list({message.vehicle_id: message for message in rows.order_by("number")}.values())
+        vehicles = vehicles.filter(fleet__in=fleets)
+    found: list[Message] = []
+    for part in database.parts(list(newest)):
+        for vehicle in vehicles.filter(pk__in=part):
+            message = newest[vehicle.pk]
+            message.vehicle = vehicle
+            found.append(message)
+    return found
 
 
 def _progress(message: Message) -> int:

@@ -482,7 +482,8 @@ def conversation(house: House) -> dict[str, Any]:
     """A message that can be cancelled, one that can be said again, and something that nobody has opened."""
     queued, expired = (messages.queue(house.van, author=house.alice, text=text) for text in ("one", "two"))
     house.van.messages.filter(pk=expired.pk).update(status=Message.Status.EXPIRED)
-    house.van.messages.create(id="9:r1", number=9, kind="reply", text="OK", created=now(), status=5)
+    said = {"id": "9:r1", "number": 9, "kind": "reply", "text": "OK", "created": now(), "status": 5}
+    house.van.messages.create(device=house.van.devices.get(), **said)
     Vehicle.objects.filter(pk=house.van.pk).update(last_message=9)
     return {"van": house.van.pk, "queued": queued.pk, "expired": expired.pk}
 

@@ -292,7 +292,9 @@ async def test_a_desk(house, watch, direction):
     hold(direction, "broadcast", await page.hears("broadcast"))
     await other.say({"type": "writing", "vehicle": house.van.pk})
     hold(direction, "writing", await page.hears("writing"))
-    await house.van.messages.acreate(id="9:r1", number=9, kind="reply", text="OK", created=now(), status=5)
+    await house.van.messages.acreate(
+        id="9:r1", number=9, kind="reply", text="OK", created=now(), status=5, device=house.device
+    )
     await page.say({"type": "opened", "vehicle": house.van.pk})
     hold(direction, "opened", await page.hears("opened"))
     await sync_to_async(notes.put)(house.van, "Spare key at the depot", by=house.bob)

@@ -14,8 +14,8 @@ from tracking.messages.delivery import (
     waiting,
     waiting_for,
 )
+from tracking.messages.desk import Thread, open_replies, search, threads, unread
 from tracking.messages.hearing import heard, store_receipt, store_said
-from tracking.messages.threads import Thread, open_replies, search, threads, unread
 from tracking.messages.wire import Change, announce, serialize
 from tracking.messages.writing import (
     MAX_REPLIES,

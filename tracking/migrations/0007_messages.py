@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="message",
             index=models.Index(
-                condition=models.Q(("kind__in", ["reply", "say"]), ("opened", None)),
+                condition=models.Q(("device__isnull", False), ("opened", None)),
                 fields=["vehicle"],
                 name="message_unread",
             ),

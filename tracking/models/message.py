@@ -102,7 +102,7 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["vehicle"],
-                condition=models.Q(kind__in=["reply", "say"], opened=None),
+                condition=models.Q(device__isnull=False, opened=None),
                 name="message_unread",
             ),
             models.Index(fields=["created"], name="message_created"),

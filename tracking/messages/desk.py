@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 THREADS = 200
 FOUND = 50
+# Vehicles by name whose messages a search shows.
+NAMED = 20
 Kind = Message.Kind
-# The condition of the index `message_unread`.
-UNREAD = Q(kind__in=[Kind.REPLY, Kind.SAY], opened=None)
+# What came from a device and nobody has opened: the condition of the index `message_unread`.
+UNREAD = Q(device__isnull=False, opened=None)
 Fleets = Iterable[int] | Iterable[Fleet] | QuerySet[Fleet]
 
 
@@ -71,19 +73,29 @@ def threads(
     return [Thread(message.vehicle, message, counts.get(message.vehicle_id, 0)) for message in newest]
 
 
-def _named(words: str) -> Q:
-    return (
-        Q(vehicle__name__icontains=words)
-        | Q(vehicle__plate__icontains=words)
-        | Q(vehicle__driver__name__icontains=words)
-    )
+def _named(words: str, vehicle: str = "vehicle__") -> Q:
+    """The vehicle's name, plate or driver holds the words."""
+    fields = ("name", "plate", "driver__name")
+    return Q(*((f"{vehicle}{field}__icontains", words) for field in fields), _connector=Q.OR)
 
 
 def search(fleets: Fleets, words: str, *, most: int = FOUND) -> list[Message]:
-    """What was said that holds the words, or by or to whom they name, newest first."""
+    """What was said that holds the words, or by or to whom they name, newest first.
+
+    Texts are read from the newest back until there are enough: at once for a word that is used, the whole
+    table for one that is not (docs/BENCHMARKS.md).
+    """
     words = words.strip()
     if not words:
         return []
-    said = Message.objects.filter(vehicle__fleet__in=fleets).exclude(kind=Kind.COMMAND)
-    found = said.filter(Q(text__icontains=words) | Q(author_name__icontains=words) | _named(words))
-    return list(found.order_by("-created", "-pk").select_related("vehicle__fleet", "vehicle__driver")[:most])
+    mine = Vehicle.objects.filter(fleet__in=fleets)
+    said = Message.objects.exclude(kind=Kind.COMMAND)
+    # `+ 0`: neither database shall take the index of the vehicles, and sort all that it finds.
+    texts = said.annotate(of=F("vehicle_id") + 0).filter(
+        Q(text__icontains=words) | Q(author_name__icontains=words), of__in=mine.values("pk")
+    )
+    found = set(texts.order_by("-created", "-pk").values_list("pk", flat=True)[:most])
+    for vehicle in mine.filter(_named(words, "")).order_by("-last_message")[:NAMED]:
+        found.update(said.filter(vehicle=vehicle).order_by("-number").values_list("pk", flat=True)[:most])
+    rows = Message.objects.filter(pk__in=found).select_related("vehicle__fleet", "vehicle__driver")
+    return sorted(rows, key=lambda message: (message.created, message.pk), reverse=True)[:most]
