@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from tests.dashboard.conftest import HTMX
 from tracking import messages, notes
-from tracking.models import Message
+from tracking.models import Message, Note
 
 MARKUP = "<script>alert(1)</script>"
 JSON = {"Accept": "application/json", "HX-Request": "true"}
@@ -20,10 +20,10 @@ def say(house, text: str = "ok", **fields) -> Message:
     vehicle.last_message += 1
     vehicle.save()
     fields = {"kind": "reply", "status": Message.Status.DELIVERED, "author_name": "Jan", **fields}
-    pk = f"1:{vehicle.pk}-{vehicle.last_message}"
-    return Message.objects.create(
-        id=pk, vehicle=vehicle, number=vehicle.last_message, text=text, created=timezone.now(), **fields
-    )
+    device = vehicle.devices.first() or vehicle.devices.create(uid=f"device-{vehicle.pk}")
+    pk = f"{device.pk}:{vehicle.last_message}"
+    fields |= {"id": pk, "number": vehicle.last_message, "created": timezone.now(), "device": device}
+    return Message.objects.create(vehicle=vehicle, text=text, **fields)
 
 
 def ours(house, **fields) -> Message:
@@ -125,6 +125,7 @@ def test_what_the_page_sends_is_answered_in_json(house, sign_in) -> None:
     first, second = (bob.post(url, form, headers=JSON).json() for _ in range(2))
     message = Message.objects.get()
     assert first == second == {"id": message.pk}
+    assert message.expires is not None
     assert message.expires - message.created == pytest.approx(timedelta(hours=8), abs=timedelta(seconds=5))
     refused = bob.post(url, {**form, "text": "x" * 2001, "client_id": "c-2"}, headers=JSON)
     assert refused.status_code == 422
@@ -235,7 +236,8 @@ def test_a_note_is_for_the_whole_desk(house, sign_in) -> None:
     ):
         assert "Left mirror<br>is loose" in shown
         assert "Note of bob" in shown
-    sign_in("bob").post(url, {"text": "", "seen": notes.get(house.van).at.isoformat()}, headers=HTMX)
+    seen = Note.objects.get().at.isoformat()
+    sign_in("bob").post(url, {"text": "", "seen": seen}, headers=HTMX)
     assert notes.get(house.van) is None
 
 
@@ -248,7 +250,7 @@ def test_a_note_that_changed_meanwhile_is_not_overwritten_unseen(house, sign_in)
     assert "Bob was here</textarea>" in shown
     seen = shown.split('name="seen" value="')[1].split('"')[0]
     bob.post(url, {"text": "Bob was here", "seen": seen}, headers=HTMX)
-    assert notes.get(house.van).text == "Bob was here"
+    assert Note.objects.get().text == "Bob was here"
 
 
 def test_a_link_to_a_conversation_opens_it(house, sign_in) -> None:
