@@ -27,7 +27,7 @@ DEVICES, RATE, BROWSERS = 1000, 5, 20
 SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
 IDLE_CONNECTIONS = 10_000
 DAY_S = 86_400
-SLOW = ("alone", "sustained", "processes", "export", "connections")  # not in a quick run unless named
+SLOW = ("alone", "sustained", "processes", "export", "past", "connections")  # not in a quick run unless named
 
 
 @dataclass
@@ -193,6 +193,13 @@ def export(plan: Plan) -> None:
             results.note("export", f"{format}/{database}", result)
 
 
+def past(plan: Plan) -> None:
+    rows = str(int(plan.seconds(10_000_000, 500_000)))
+    for database in plan.databases:
+        for name, result in program(plan, database, "benchmarks.history", "--rows", rows, "--json").items():
+            results.note("past", f"{name}/{database}", result)
+
+
 def program(plan: Plan, database: str, module: str, *words: str) -> Any:
     """Run a benchmark with an empty database of its own; return the JSON that it prints."""
     with tempfile.TemporaryDirectory(prefix="fleetline-bench-") as folder:
@@ -215,7 +222,13 @@ def run(plan: Plan) -> None:
     for server in plan.servers:
         for database in plan.databases:
             pipeline(plan, server, database)
-    later = {"archive": archive, "export": export, "connections": connections, "processes": processes}
+    later = {
+        "archive": archive,
+        "export": export,
+        "past": past,
+        "connections": connections,
+        "processes": processes,
+    }
     for name, part in later.items():
         if name in plan.only or (plan.wants(name) and not (plan.quick and name in SLOW)):
             part(plan)

@@ -27,7 +27,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 
-from benchmarks.meter import memory_kib  # noqa: E402
+from benchmarks.meter import cpu_s, memory_kib, parents  # noqa: E402
 from tracking import partitions, positions  # noqa: E402
 from tracking.fixes import iso  # noqa: E402
 from tracking.history import segments  # noqa: E402
@@ -109,18 +109,29 @@ def insert(waiting: list[tuple[Any, ...]]) -> None:
     waiting.clear()
 
 
+def working() -> list[int]:
+    """This process, and PostgreSQL with all of its own."""
+    if connection.vendor != "postgresql":
+        return [os.getpid()]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        return [os.getpid(), parents()[cursor.fetchone()[0]]]
+
+
 def answer(client: Client, url: str) -> dict[str, float]:
     """Milliseconds to the answer: the middle of TIMES after a first one; bytes as they are sent."""
-    taken = []
+    taken, cpu = [], []
+    processes = working()
     for _ in range(TIMES + 1):
-        started = time.perf_counter()
+        started, before = time.perf_counter(), cpu_s(processes)
         response = client.get(url, SERVER_NAME="localhost", headers={"Accept-Encoding": "gzip"})
         taken.append((time.perf_counter() - started) * 1000)
+        cpu.append((cpu_s(processes) - before) * 1000)
         if response.status_code != 200:
             raise RuntimeError(f"{url}: {response.status_code} {response.content[:200]!r}")
     return {
         "ms": statistics.median(taken[1:]), "first_ms": taken[0], "worst_ms": max(taken[1:]),
-        "bytes": float(len(response.content)),
+        "cpu_ms": statistics.median(cpu[1:]), "bytes": float(len(response.content)),
     }  # fmt: skip
 
 

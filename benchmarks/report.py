@@ -116,6 +116,34 @@ def storage(found: results.Results) -> str:
     return table(["", "target", *(NAMES[d] for d in shown)], rows)
 
 
+# Of each: the name in the results, words, milliseconds at most.
+PAST = (
+    ("history month", "a month of one vehicle, 260 000 fixes, as the page gets it", 300),
+    ("history day", "a day of it", None),
+    ("state 300", "300 vehicles at any moment", 150),
+    ("state 10000", "10 000 vehicles at any moment", 1000),
+    ("within 300", "who of 300 was within 300 m in an hour", 1000),
+    ("within 10000", "who of 10 000 was", 1000),
+    ("played hour 300", "an hour of 300 vehicles to play", None),
+)
+
+
+def past(found: results.Results) -> str:
+    """The time machine and the history page, a column a database."""
+    measured = found["past"]
+    shown = [d for d in DATABASES if f"history month/{d}" in measured]
+    rows = []
+    for name, words, most in PAST:
+        cells = []
+        for database in shown:
+            r = measured[f"{name}/{database}"]
+            cells.append(
+                f"{figure(r['ms'], 'ms', most or 1e9)} ({r['cpu_ms']:.0f} ms CPU, {r['bytes'] / 1000:.0f} kB)"
+            )
+        rows.append([words, f"≤ {most} ms" if most else "", *cells])
+    return table(["", "target", *(NAMES[d] for d in shown)], rows)
+
+
 def ratios(found: results.Results) -> str:
     """What Fleetline costs beside other things under the same load, in the same run."""
     ours, bare = found["steps"], found["bare"]
@@ -259,6 +287,7 @@ TABLES: dict[str, Callable[[results.Results], str]] = {
     "pipeline": lambda found: targets(found, PIPELINE, COMBINATIONS),
     "connections": lambda found: targets(found, CONNECTIONS, SERVERS),
     "storage": storage,
+    "past": past,
     "by-process": by_process,
     "processes": processes,
     "growth": growth,

@@ -148,14 +148,12 @@ def test_an_outline_keeps_ends_gaps_stops_and_speeds_and_its_tolerance() -> None
     assert found.tolerance is not None
     assert found.tolerance < 40
     # Every fix left out while it drove is as near to the line drawn as it says.
-    x, y = (
-        columns.metres(np.full(20_000, 57.7), np.full(20_000, 12.0), np.full(20_000, 57.7), made.longitude),
-        (made.latitude - 57.7) * DEGREE_M,
-    )
+    y = (made.latitude - 57.7) * DEGREE_M
     for number in anchors(made).tolist()[::7]:
         after = int(np.searchsorted(found.shown, number))
         if found.shown[after] != number:
             a, b = found.shown[after - 1], found.shown[after]
+            x = made.longitude * DEGREE_M * np.cos(np.radians(made.latitude[number]))
             way = np.array([x[b] - x[a], y[b] - y[a]])
             there = np.array([x[number] - x[a], y[number] - y[a]])
             share = np.clip(there @ way / max(way @ way, 1e-9), 0, 1)

@@ -8,7 +8,7 @@ import shapely
 from django.db import connection
 
 from tracking.geo import EARTH_M
-from tracking.history.columns import TABLE, Columns, Floats, Ints
+from tracking.history.columns import TABLE, Columns, Floats, Ints, Mask
 from tracking.history.day import Stop
 from tracking.history.tracks import GAP_MS, GAP_TIMES, USUAL_INTERVALS
 from tracking.positions import listed
@@ -66,14 +66,12 @@ def outline(fixes: Columns, *, breaks: Ints, places: Ints, stops: list[Stop], mo
     moments = [time for stop in stops for time in (stop.begin, stop.end) if time is not None]
     keep[np.searchsorted(fixes.time, moments)] = True
     keep[_extremes(fixes.speed, most // EXTREMES)] = True
-    segment = np.searchsorted(breaks, np.arange(count), side="left")
     points = keep.copy()
     points[places] = True
     at = np.flatnonzero(points)
-    room = max(most - int(keep.sum()), most // 2)
-    shape, tolerance = _shape(fixes, at, segment, room)
-    keep[shape] = True
-    return Outline(np.flatnonzero(keep), tolerance)
+    line = _Line(*_flat(fixes, at), np.searchsorted(breaks, at, side="left"), keep[at])
+    left, tolerance = line.simplified(max(most, 2 * int(keep.sum())))
+    return Outline(at[left], tolerance)
 
 
 def _extremes(speed: Floats, most: int) -> Ints:
@@ -89,50 +87,54 @@ def _extremes(speed: Floats, most: int) -> Ints:
     return np.array(sorted(found), np.int64)
 
 
-def _shape(fixes: Columns, at: Ints, segment: Ints, room: int) -> tuple[Ints, float]:
-    """Douglas and Peucker's line through the fixes `at`, as fine as there is room for."""
-    x, y = _flat(fixes, at, segment)
-    run = segment[at]
-    ends = 2 * (int(run[-1]) + 1)
-    # A part of the pieces says how coarse it will have to be.
-    part = np.flatnonzero(np.arange(len(at)) // PIECE % SAMPLE == 0)
-    guess, left = FINEST_M, part
-    while len(left := _simplified(x, y, run, left, guess)) * len(at) > max(room, ends) * len(part):
-        guess *= 2
-        if guess > WORLD_M:
-            break
-    step = tolerance = max(FINEST_M, guess / 2)
-    left = _simplified(x, y, run, np.arange(len(at)), step)
-    while len(left) > max(room, ends):
-        step *= COARSER
-        tolerance += step
-        left = _simplified(x, y, run, left, step)
-    return at[left], tolerance
+class _Line(NamedTuple):
+    """Points on a plane (metres), the segment of each, and which of them stay whatever their shape."""
+
+    x: Floats
+    y: Floats
+    segment: Ints
+    fixed: Mask
+
+    def simplified(self, most: int) -> tuple[Ints, float]:
+        """Douglas and Peucker's line, as fine as there is room for: its points and its tolerance."""
+        # A part of the pieces says how coarse it will have to be.
+        part = left = np.flatnonzero(np.arange(len(self.x)) // PIECE % SAMPLE == 0)
+        guess = FINEST_M
+        while len(left := self._at(left, guess)) * len(self.x) > most * len(part) and guess < WORLD_M:
+            guess *= COARSER
+        step = tolerance = max(FINEST_M, guess / COARSER)
+        left = self._at(np.arange(len(self.x)), step)
+        while len(left) > most:
+            step *= COARSER
+            tolerance += step
+            left = self._at(left, step)
+        return left, tolerance
+
+    def _at(self, left: Ints, tolerance: float) -> Ints:
+        """Which of the points `left` remain: line by line between those that stay, which both lines have."""
+        begins = np.r_[True, np.diff(self.segment[left]) > 0]
+        ends = np.r_[begins[1:], True]
+        cut = (self.fixed[left] | (np.arange(len(left)) % PIECE == 0)) & ~begins & ~ends
+        copies = np.repeat(np.arange(len(left)), 1 + cut)
+        again = np.r_[False, copies[1:] == copies[:-1]]
+        piece = np.cumsum(begins[copies] | again) - 1
+        keep = np.zeros(len(self.x), bool)
+        keep[left[begins | ends]] = True
+        lines = np.bincount(piece)[piece] > 1
+        if lines.any():
+            which = left[copies[lines]]
+            points = np.column_stack([self.x[which], self.y[which], which])
+            number = np.cumsum(np.diff(piece[lines], prepend=-1) > 0) - 1
+            made = shapely.linestrings(points, indices=number)
+            simple = shapely.simplify(made, tolerance, preserve_topology=False)
+            keep[shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)] = True
+        return np.flatnonzero(keep)
 
 
-def _simplified(x: Floats, y: Floats, segment: Ints, left: Ints, tolerance: float) -> Ints:
-    """Which of the points `left` remain; each piece of a segment keeps its ends."""
-    starts = np.r_[True, np.diff(segment[left]) > 0]
-    begins = np.flatnonzero(starts)
-    within = np.arange(len(left)) - np.repeat(begins, np.diff(np.r_[begins, len(left)]))
-    piece = np.cumsum(starts | (within % PIECE == 0)) - 1
-    keep = np.zeros(len(x), bool)
-    lines = np.bincount(piece)[piece] > 1
-    keep[left[~lines]] = True
-    if lines.any():
-        points = np.column_stack([x[left], y[left], left])[lines]
-        number = np.cumsum(np.diff(piece[lines], prepend=-1) > 0) - 1
-        simple = shapely.simplify(
-            shapely.linestrings(points, indices=number), tolerance, preserve_topology=False
-        )
-        keep[shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)] = True
-    return np.flatnonzero(keep)
-
-
-def _flat(fixes: Columns, at: Ints, segment: Ints) -> tuple[Floats, Floats]:
+def _flat(fixes: Columns, at: Ints) -> tuple[Floats, Floats]:
     """Metres on a plane, right near each fix: longitudes shrink with the latitude of the piece."""
     latitude, longitude = fixes.latitude[at], np.unwrap(fixes.longitude[at], period=360)
-    middle = float(np.median(longitude))
+    middle = float(longitude.mean())
     shrink = np.cos(np.radians(latitude))
     east = np.r_[0.0, np.cumsum(np.diff(longitude) * (shrink[1:] + shrink[:-1]) / 2)]
     east += (longitude[0] - middle) * shrink[0]
