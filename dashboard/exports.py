@@ -6,6 +6,7 @@ The file is the person's as long as they may take every vehicle in it away (dash
 
 import errno
 import logging
+import shutil
 import tomllib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -139,8 +140,7 @@ def run_next() -> bool:
     export = jobs.take(Export.objects.all(), queued=Status.QUEUED, running=Status.RUNNING, where=free)
     if export is None:
         return False
-    for left in folder().glob(f"{export.pk}-*"):  # of a run that died
-        left.unlink(missing_ok=True)
+    _clear(f"{export.pk}-*")  # of a run that died
     run = jobs.Run(Export.objects.all(), export)
     if jobs.hopeless(export):
         run.finish(status=Status.FAILED, detail="worker")
@@ -167,8 +167,19 @@ def _make(run: jobs.Run[Export]) -> None:
         log.error("export %d failed", export.pk, exc_info=not full)
         run.finish(status=Status.FAILED, detail="disk" if full else "error")
     finally:
-        for left in folder().glob(f"{part.name}*"):
-            left.unlink(missing_ok=True)
+        _clear(f"{part.name}*")
+
+
+def _clear(pattern: str) -> None:
+    for left in folder().glob(pattern):
+        _delete(left)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():  # rows of a workbook
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _write(run: jobs.Run[Export], part: Path) -> None:
@@ -264,5 +275,5 @@ def _sweep_files() -> None:
     known = {path_of(export).name for export in Export.objects.filter(status=Status.READY)}
     oldest = (now() - KEEP_STRAYS).timestamp()
     for path in folder().iterdir():
-        if path.is_file() and path.name not in known and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+        if path.name not in known and path.stat().st_mtime < oldest:
+            _delete(path)

@@ -172,6 +172,7 @@ def test_a_job_whose_worker_died_is_taken_again(van: Vehicle, house: SimpleNames
     dead = jobs.take(rows, queued="queued", running="running")
     assert dead is not None
     (exports.folder() / f"{export.pk}-{dead.owner}.part").write_bytes(b"half")
+    (exports.folder() / f"{export.pk}-{dead.owner}.part.rows-x").mkdir()
     assert not exports.run_next()  # it may still live
     Export.objects.update(beat=now() - jobs.LEASE - timedelta(seconds=1))
     assert exports.run_next()

@@ -43,7 +43,7 @@ def write(path: Path, tracks: Iterable[Track], *, zone: ZoneInfo, head: Iterable
 @contextmanager
 def _book(path: Path) -> Iterator[Any]:
     """A workbook whose rows wait in a folder beside it, which goes away whatever happens."""
-    with TemporaryDirectory(dir=path.parent, prefix="xlsx-") as folder:
+    with TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.rows-") as folder:
         options = {
             "constant_memory": True,
             "tmpdir": folder,
