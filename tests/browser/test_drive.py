@@ -45,7 +45,9 @@ class Phone:
         """Be so much further north."""
         self._north += metres
         latitude = HERE["latitude"] + self._north / 111_195
-        self.page.context.set_geolocation({**HERE, "latitude": latitude})
+        self.page.context.set_geolocation(
+            {"latitude": latitude, "longitude": HERE["longitude"], "accuracy": HERE["accuracy"]}
+        )
 
     def is_(self, **state: str) -> None:
         for name, value in state.items():

@@ -52,21 +52,21 @@ async def test_who_asks_is_told_at_once_and_after_coming_back(house, connect, ar
 
 
 async def test_nobody_else_hears_of_it(house, connect, archive) -> None:
-    from tracking.ingest import registry
+    from tracking.ingest.roster import roster
 
     tracker, *_ = await connect(**offering(house.token))
     truck, *_ = await connect(**offering(house.truck_token, "gps.alerts"))
     await truck.hears("hello")
     alert = await alarmed(tracker, archive)
     await acknowledged(alert, house.bob)
-    await registry.roster().look()  # what comes without a hint
+    await roster().look()  # what comes without a hint
     assert await next_but_pong(tracker) is None
     assert await next_but_pong(truck) is None
 
 
 async def test_an_old_alarm_is_no_news(house, connect, archive) -> None:
     from tracking.ingest import acknowledged as module
-    from tracking.ingest import registry
+    from tracking.ingest.roster import roster
     from tracking.models import Alert
 
     phone, *_ = await connect(**offering(house.token, "gps.alerts"))
@@ -74,12 +74,12 @@ async def test_an_old_alarm_is_no_news(house, connect, archive) -> None:
     await Alert.objects.filter(pk=alert.pk).aupdate(
         status="acknowledged", by_name="bob", at=now() - module.RECENT - timedelta(seconds=1)
     )
-    await registry.roster().look()
+    await roster().look()
     assert await next_but_pong(phone) is None
     await Alert.objects.filter(pk=alert.pk).aupdate(at=now())
-    await registry.roster().look()  # its hint was lost
+    await roster().look()  # its hint was lost
     assert (await phone.hears("alert"))["id"] == alert.pk
-    await registry.roster().look()
+    await roster().look()
     assert await next_but_pong(phone) is None  # once a connection
 
 

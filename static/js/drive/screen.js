@@ -131,7 +131,7 @@ export class Screen {
     const list = part("past");
     if (list.dataset["key"] === key) return;
     list.dataset["key"] = key;
-    const rows = past.toReversed().map((message) => {
+    const rows = [...past].reverse().map((message) => {
       const row = element("li", message.kind === "said" ? "mine" : "", "");
       row.append(
         element(
