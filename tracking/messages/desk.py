@@ -83,7 +83,7 @@ def search(fleets: Fleets, words: str, *, most: int = FOUND) -> list[Message]:
     """What was said that holds the words, or by or to whom they name, newest first.
 
     Texts are read from the newest back until there are enough: at once for a word that is used, the whole
-    table for one that is not (docs/BENCHMARKS.md).
+    table for one that is not (docs/DESIGN.md).
     """
     words = words.strip()
     if not words:
