@@ -1,9 +1,13 @@
 // @ts-check
 // The live page's map: made when it can be, and what the mouse does on it.
 
+import { shown } from "./datum.js";
 import { create, drawable, FleetMap } from "./map.js";
 import { PALETTES } from "./palette.js";
 
+const BELOW = "vehicles"; // the layer of the markers
+const CORNERS = 72;
+const METRES_PER_DEGREE = 111_195;
 const root = document.documentElement;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -28,7 +32,7 @@ const palette = () => PALETTES[scheme()];
 
 /**
  * Draw the map; null when this browser cannot. `raw` is MapLibre's.
- * @param {Parts} parts @returns {Promise<{ map: FleetMap, pin: (drawn: any) => void, raw: any } | null>}
+ * @param {Parts} parts @returns {Promise<{ map: FleetMap, pin: (drawn: any) => void, ring: ReturnType<typeof circle>, raw: any } | null>}
  */
 export async function start({ settings, store, onClick, onHover, onSelect, onUnfollow }) {
   if (!drawable()) return null;
@@ -58,7 +62,8 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   document.addEventListener("scheme", recolour);
   map.move([...store.slots()], true);
   const { Marker } = await import("maplibre-gl");
-  return { map, pin: pin(made.map, Marker), raw: made.map };
+  const ring = circle(made.map, (lon, lat) => shown(map.datum, lon, lat));
+  return { map, pin: pin(made.map, Marker), ring, raw: made.map };
 }
 
 /**
@@ -74,6 +79,59 @@ function pin(map, Marker) {
     if (drawn) marker.setLngLat(drawn).addTo(map);
     else marker.remove();
   };
+}
+
+/**
+ * A circle that can be drawn somewhere, and taken away with null.
+ * @param {any} map @param {(lon: number, lat: number) => [number, number]} place where a position is drawn
+ * @returns {(centre: [number, number] | null, metres?: number) => void} longitude, latitude
+ */
+export function circle(map, place) {
+  return (centre, metres = 0) => {
+    const features = centre
+      ? [
+          {
+            type: "Feature",
+            properties: {},
+            geometry: { type: "Polygon", coordinates: [around(centre, metres, place)] },
+          },
+        ]
+      : [];
+    if (!map.getSource("circle")) {
+      if (!centre) return;
+      map.addSource("circle", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+      const { selected } = palette();
+      map.addLayer(
+        {
+          id: "circle",
+          type: "fill",
+          source: "circle",
+          paint: { "fill-color": selected, "fill-opacity": 0.12 },
+        },
+        BELOW,
+      );
+      map.addLayer(
+        {
+          id: "circle-edge",
+          type: "line",
+          source: "circle",
+          paint: { "line-color": selected, "line-width": 1.5 },
+        },
+        BELOW,
+      );
+    }
+    map.getSource("circle").setData({ type: "FeatureCollection", features });
+  };
+}
+
+/** @param {[number, number]} centre @param {number} metres @param {(lon: number, lat: number) => [number, number]} place */
+function around([lon, lat], metres, place) {
+  const north = metres / METRES_PER_DEGREE;
+  const east = north / Math.max(0.01, Math.cos((lat * Math.PI) / 180));
+  return Array.from({ length: CORNERS + 1 }, (_, i) => {
+    const angle = (2 * Math.PI * (i % CORNERS)) / CORNERS;
+    return place(lon + east * Math.sin(angle), lat + north * Math.cos(angle));
+  });
 }
 
 /** Say that there is no map. */

@@ -33,6 +33,8 @@ let fitted = false;
 let beginAt = null;
 /** @type {(drawn: any) => void} */
 let pin = () => {};
+/** @type {(centre: [number, number] | null, metres?: number) => void} */
+let ring = () => {};
 
 const of = (/** @type {string} */ address) => (/** @type {number} */ id) => address.replace("/0/", `/${id}/`);
 const store = new Stage(live);
@@ -55,7 +57,12 @@ const drawer = new Drawer(element("drawer"), of(settings.vehicle));
 const hour = () => (store.past ? now() - 60_000 : now());
 const past = new LookBack(of(settings.trail), hour, (id, track) => view.map?.past(store.slot(id), track));
 const nearest = new Nearest(element("nearest"), (lat, lon) => where.at(lat, lon));
-const within = new Within(element("within"), settings.within, { now, past: () => store.past !== null, zone });
+const within = new Within(element("within"), settings.within, {
+  now,
+  past: () => store.past !== null,
+  zone,
+  onArea: (centre, metres) => ring(centre, metres),
+});
 const list = new List(element("list"), store, {
   now,
   where: (slot) => inWords(store, slot, where, clock.now()),
@@ -335,7 +342,7 @@ async function begin() {
   try {
     const on = { onClick: clickMap, onHover: hover, onSelect: select, onUnfollow };
     const made = await start({ settings, store, ...on });
-    if (made) [view.map, pin] = [made.map, made.pin];
+    if (made) [view.map, pin, ring] = [made.map, made.pin, made.ring];
   } finally {
     if (!view.map) none();
     view.draw();

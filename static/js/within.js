@@ -26,7 +26,8 @@ export class Within {
 
   /**
    * @param {HTMLElement} box @param {string} address
-   * @param {{ now: () => number, past: () => boolean, zone: string }} on `now` that is shown, and whether it is the past
+   * @param {{ now: () => number, past: () => boolean, zone: string, onArea: (centre: [number, number] | null, metres: number) => void }} on
+   *   `now` that is shown, whether it is the past, and which area is meant
    */
   constructor(box, address, on) {
     this.#box = /** @type {HTMLDetailsElement} */ (box);
@@ -39,7 +40,11 @@ export class Within {
       return new Option(words, String(Math.round(metres)), index === USUAL, index === USUAL);
     });
     this.#input("radius").replaceChildren(...radii);
-    box.addEventListener("toggle", () => this.#box.open && this.#times());
+    box.addEventListener("toggle", () => {
+      if (this.#box.open) this.#times();
+      this.#area();
+    });
+    this.#input("radius").addEventListener("change", () => this.#area());
     this.#form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#find();
@@ -58,6 +63,11 @@ export class Within {
     this.#say("");
     this.#list([]);
     if (this.#box.open) this.#times();
+    this.#area();
+  }
+
+  #area() {
+    this.#on.onArea(this.#box.open ? this.#point : null, Number(this.#input("radius").value));
   }
 
   /** The hour up to now; of a past instant, half an hour on both sides. */
