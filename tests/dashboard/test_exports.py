@@ -380,7 +380,7 @@ def test_a_removed_vehicle_takes_files_with_it_away(ready: Export, house: Simple
 async def got(house: SimpleNamespace, url: str, **headers: str) -> tuple[Any, bytes]:
     client = AsyncClient()
     await client.aforce_login(house.bob)
-    answer = await client.get(url, headers=headers)
+    answer: Any = await client.get(url, headers=headers)
     if not answer.streaming:
         return answer, answer.content
     return answer, b"".join([chunk async for chunk in answer.streaming_content])

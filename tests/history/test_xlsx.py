@@ -41,7 +41,8 @@ def fixes(file: Path, name: str = "Van 7") -> list[tuple[Any, ...]]:
     assert head == xlsx.COLUMNS
     found = []
     for line in lines:
-        local, utc, *numbers = (*line, *(None,) * (len(head) - len(line)))
+        cells: list[Any] = [*line, *[None] * (len(head) - len(line))]
+        local, utc, *numbers = cells
         moment = datetime.fromisoformat(utc)
         assert abs(local - moment.astimezone(BERLIN).replace(tzinfo=None)) < timedelta(microseconds=10)
         received = round(datetime.fromisoformat(numbers[10]).timestamp() * 1000)
@@ -78,7 +79,7 @@ CASES = {
 
 @pytest.mark.parametrize("rows", CASES.values(), ids=CASES)
 def test_fixes_come_back_as_they_were(rows: list[Row], tmp_path: Path) -> None:
-    assert to_15_digits(fixes(written(tmp_path, rows))) == to_15_digits(rows)  # type: ignore[arg-type]
+    assert to_15_digits(fixes(written(tmp_path, rows))) == to_15_digits(rows)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_a_file_a_vehicle_with_every_fix_of_it(format: str, tracks: SimpleNamesp
 
 def test_kml_is_read_by_a_kml_library(tracks: SimpleNamespace, tmp_path: Path) -> None:
     write(tmp_path / "t.kml", order("kml", subjects=1))
-    document = fastkml.KML.parse(tmp_path / "t.kml", strict=False).features[0]
+    document: Any = fastkml.KML.parse(tmp_path / "t.kml", strict=False).features[0]
     placemark = document.features[0]
     found = [
         (round(item.when.dt.timestamp() * 1000), item.coord.y, item.coord.x, item.coord.z)
