@@ -25,9 +25,10 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from benchmarks.export import ABOUT, START, VEHICLE, fix  # noqa: E402
+from benchmarks.export import START, VEHICLE, fix  # noqa: E402
 from tracking import partitions  # noqa: E402
 from tracking.history import tracks  # noqa: E402
+from tracking.history.exports.text import About  # noqa: E402
 from tracking.models import Position  # noqa: E402
 
 VEHICLES = 20
@@ -53,7 +54,8 @@ def one(kind: str) -> None:
     """Write one file and print what it took."""
     from tracking.history.exports import files
 
-    subjects = [files.Subject(VEHICLE + number, ABOUT) for number in range(VEHICLES)]
+    names = [About(uid=f"bench-{number}", name=f"Van {number}", fleet="bench") for number in range(VEHICLES)]
+    subjects = [files.Subject(VEHICLE + number, about) for number, about in enumerate(names)]
     order = files.Order(subjects, KINDS[kind], START, END, "UTC", "bench", "Fleetline")
     with tempfile.TemporaryDirectory() as folder:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
