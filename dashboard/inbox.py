@@ -53,10 +53,10 @@ def _address(query: QueryDict) -> str:
 
 def _row(thread: messages.Thread) -> dict[str, Any]:
     return {
+        **conversation.state_of(thread.last),
         "vehicle": thread.vehicle,
         "unread": thread.unread,
-        "at": thread.at,
-        **conversation.state_of(thread.last),
+        "at_last": thread.at,
         "text": conversation.command_words(thread.last)
         if thread.last.kind == Message.Kind.COMMAND
         else thread.last.text,

@@ -1,5 +1,6 @@
 """One text to many vehicles: choose them, see who that is, send; then who has it and who has not."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard import conversation, limits, recipients
@@ -66,7 +67,10 @@ def resend(request: Request, pk: str) -> HttpResponse:
     again = ledger.resend_missing(found, by=request.user, unread=unread, fleets=mine)
     if not request.htmx:
         return redirect("broadcast", pk)
-    return render(request, "dashboard/_board.html", _board(request, found) | {"again": len(again)})
+    response = render(request, "dashboard/_board.html", _board(request, found))
+    said = ngettext("Written again to %(n)d vehicle.", "Written again to %(n)d vehicles.", len(again))
+    response["HX-Trigger"] = json.dumps({"toast": {"text": said % {"n": len(again)}}})
+    return response
 
 
 def _writable(request: Request) -> list[Fleet]:

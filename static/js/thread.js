@@ -7,6 +7,7 @@ import { hint } from "./hints.js";
 import { t } from "./i18n.js";
 import { makeId, Outbox, storage } from "./outbox.js";
 import { clock, onFrame, store, tell } from "./page.js";
+import { toast } from "./toast.js";
 
 const SEND_MS = 15_000;
 const WRITING_MS = 3000; // how often the others are told …
@@ -283,6 +284,8 @@ function settle() {
 }
 
 for (const event of ["htmx:after:swap", "htmx:after:settle"]) document.addEventListener(event, settle);
+// What an answer says besides its fragment, which may be drawn anew at once.
+document.addEventListener("toast", (event) => toast(/** @type {CustomEvent} */ (event).detail.text));
 for (const event of ["focus", "visibilitychange"]) addEventListener(event, look);
 setInterval(look, 1000);
 settle();

@@ -118,8 +118,8 @@ def test_the_board_says_who_has_it_and_who_has_not(house, vans, sign_in) -> None
     assert "Van 8" in unread
     assert "Van 9" in unread
     assert "Resend to 1 that did not get it" in unread
-    again = sign_in("bob").post(f"{url}resend/", headers=HTMX).content.decode()
-    assert "Written again to 1 vehicle." in again
+    again = sign_in("bob").post(f"{url}resend/", headers=HTMX)
+    assert json.loads(again["HX-Trigger"])["toast"]["text"] == "Written again to 1 vehicle."
     assert Message.objects.filter(vehicle=vans[2]).count() == 2
     assert Message.objects.count() == 4
 

@@ -51,6 +51,7 @@ def test_the_newest_conversation_is_on_top_and_unread_ones_are_counted(house, si
     shown = page(sign_in("bob"))
     assert shown.index("on my way") < shown.index("at the gate")
     assert "Unread <b>2</b>" in shown
+    assert shown.count("unread: </span>1</span>") == 2
     assert fragment(sign_in("bob"), "/messages/unread/").startswith("2 <span")
     messages.open_replies(house.van, by=house.bob)
     unread = fragment(sign_in("bob"), "/messages/threads/?show=unread")
