@@ -61,7 +61,7 @@ def test_the_whole_page_is_as_of_then_and_live_again_by_a_key(start: Start, van:
 
         # before it was ever heard there is no position, and that is said too
         page.evaluate("document.activeElement.blur()")
-        page.get_by_label("Day").fill("2026-01-05")
+        page.get_by_label("Day", exact=True).fill("2026-01-05")
         expect(row(page, van)).to_contain_text("No position yet")
 
         page.evaluate("document.activeElement.blur()")
