@@ -6,7 +6,7 @@ import { chime } from "./chime.js";
 import { hint } from "./hints.js";
 import { t } from "./i18n.js";
 import { makeId, Outbox, storage } from "./outbox.js";
-import { clock, onFrame, store, tell } from "./page.js";
+import { announce, clock, onFrame, store, tell } from "./page.js";
 import { toast } from "./toast.js";
 
 const SEND_MS = 15_000;
@@ -17,6 +17,8 @@ const GATHER_MS = 400; // fragments about everything ask again at most so often
 const outbox = new Outbox(storage(), document.body.dataset["user"] ?? "");
 /** @type {Set<string>} ids that are on their way just now */
 const flying = new Set();
+/** @type {Map<number, Promise<unknown>>} the newest that goes to each vehicle */
+const lines = new Map();
 /** @type {Map<number, number>} */
 const told = new Map();
 /** @type {Map<number, ReturnType<typeof setTimeout>>} */
@@ -65,17 +67,20 @@ function usual(field) {
     field.selectedIndex = [...field.options].findIndex((option) => option.defaultSelected);
 }
 
-/** @param {string} id of something in the outbox */
+/** Send it, after those to the same vehicle that were written before. @param {string} id of something in the outbox */
 async function deliver(id) {
   const unsent = outbox.all().find(({ client_id }) => client_id === id);
   if (!unsent || flying.has(id) || unsent.state === "taken") return;
   flying.add(id);
   outbox.change(id, { state: "sending" });
   draw(unsent.vehicle);
-  const outcome = await post(unsent);
+  const sent = (lines.get(unsent.vehicle) ?? Promise.resolve()).then(() => post(unsent));
+  lines.set(unsent.vehicle, sent);
+  const outcome = await sent;
   flying.delete(id);
   outbox.change(id, outcome);
   if (outcome.state === "taken") hint(`message:${unsent.vehicle}`);
+  else announce(`${t("not sent")}: ${outcome.why}`, "alarms");
   sweep();
   draw(unsent.vehicle);
 }
