@@ -21,6 +21,7 @@ from tracking.fixes import now_ms
 from tracking.history import segments
 from tracking.models import (
     Alert,
+    Broadcast,
     Device,
     Fleet,
     Import,
@@ -127,6 +128,7 @@ def sweep(*, seconds: float | None = None) -> bool:
         received__lt=now_ms() - DAY_MS,
     )
     removed += waiting.delete()[0]
+    removed += Broadcast.objects.filter(~Exists(Message.objects.filter(broadcast=OuterRef("pk")))).delete()[0]
     _forget_strays()
     if removed:
         log.info("removed %d records of vehicles that are gone", removed)

@@ -101,3 +101,32 @@ async def test_what_a_waiting_device_says_is_refused_by_name(house, archive, set
     assert (answer["acked"], answer["messages"]) == (0, [])
     await archive()
     assert await rows("pk") == []
+
+
+async def test_a_broadcast_reaches_every_connection_in_one_step(house, connect, watch, archive, monkeypatch):
+    from tracking import broadcasts, devices, messages, tokens
+
+    asked: list[int] = []
+    read = messages.waiting_for
+    monkeypatch.setattr(messages, "waiting_for", lambda many: asked.append(len(many)) or read(many))
+    vans = [house.van]
+    for number in range(8):
+        vans.append((await sync_to_async(devices.register)(f"more-{number}", fleet="north")).vehicle)
+    uids = ["van-7", *(f"more-{number}" for number in range(8))]
+    devices_ = [(await connect(tokens.issue(uid=uid, fleet="north")))[0] for uid in uids]
+    page, _ = await watch(house.bob)
+    await sync_to_async(broadcasts.send)(vans, author=house.bob, text="Snow")
+    heard = [await device.hears("message") for device in devices_]
+    assert [frame["text"] for frame in heard] == ["Snow"] * 9
+    assert sum(asked) >= 9
+    assert len(asked) < 9
+    for device, frame in zip(devices_, heard, strict=True):
+        await device.say({"type": "receipt", "id": frame["id"], "status": "read"})
+        await device.say({"type": "say", "id": "s", "text": "."})
+        await device.hears("receipt")
+    await archive()
+    told: dict[str, int] = {}
+    while told.get("read", 0) < 9:
+        for change in (await page.hears("broadcast"))["changes"]:
+            told[change["status"]] = told.get(change["status"], 0) + 1
+    assert told == {"queued": 9, "sent": 9, "read": 9}

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from tests.tracking.conftest import T0
 from tests.tracking.test_messages import Status, put, shown  # noqa: F401 (a fixture)
-from tracking import broadcasts, messages
+from tracking import broadcasts, messages, removal
 from tracking.messages import Refused
 from tracking.models import Broadcast, Device, Fleet, Latest, Message, Vehicle
 
@@ -166,3 +166,13 @@ def test_the_nearest(yard: SimpleNamespace) -> None:
     assert broadcasts.nearest(everybody, **place, count=2) == [eight, seven]
     assert broadcasts.nearest(everybody, latitude=-17.5, longitude=-179.9, count=1) == [nine]
     assert broadcasts.nearest(everybody, **place, count=9) == [eight, seven, nine]
+
+
+def test_a_broadcast_goes_with_the_last_of_its_messages(yard: SimpleNamespace) -> None:
+    send(yard)
+    removal.remove_vehicles([vehicle.pk for vehicle in yard.vans[:2]])
+    removal.sweep()
+    assert Broadcast.objects.count() == 1
+    removal.remove_vehicles([yard.vans[2].pk])
+    removal.sweep()
+    assert not Broadcast.objects.exists()
