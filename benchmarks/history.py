@@ -19,6 +19,7 @@ from typing import Any
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fleet.settings")
+os.environ.setdefault("LOG_LEVEL", "ERROR")  # there is no Redis, and nothing is counted in it
 django.setup()
 
 import numpy as np  # noqa: E402

@@ -59,27 +59,24 @@ def _recent(vehicles: Sequence[int], at: int) -> dict[int, list[tuple[int, int]]
         f"SELECT time, device_id FROM {TABLE} WHERE vehicle_id = v.id AND time <= %s "  # noqa: S608 (our names)
         f"ORDER BY time DESC, device_id DESC LIMIT {RECENT}"
     )
+    asked: list[int] | str
+    if connection.vendor == "postgresql":
+        joined, source, asked = "string_agg", "unnest(%s::int8[]) AS v (id)", list(vehicles)
+    else:
+        joined, source = "group_concat", "(SELECT value AS id FROM json_each(%s)) AS v"
+        asked = orjson.dumps(vehicles).decode()
     found: dict[int, list[tuple[int, int]]] = {}
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                f"SELECT v.id, p.time, p.device_id FROM unnest(%s::int8[]) AS v (id), "  # noqa: S608
-                f"LATERAL ({newest}) AS p",
-                [list(vehicles), at],
-            )
-            for vehicle, time, device in cursor:
-                found.setdefault(vehicle, []).append((time, device))
-        else:
-            # SQLite has no LATERAL: each vehicle's fixes come as one text.
-            cursor.execute(
-                f"SELECT v.id, (SELECT group_concat(time || ',' || device_id) FROM ({newest})) "  # noqa: S608
-                "FROM (SELECT value AS id FROM json_each(%s)) AS v",
-                [at, orjson.dumps(vehicles).decode()],
-            )
-            for vehicle, text in cursor:
-                if text:
-                    numbers = list(map(int, text.split(",")))
-                    found[vehicle] = list(zip(numbers[::2], numbers[1::2], strict=True))
+        # One text a vehicle: SQLite has no LATERAL, and rows one by one take longer.
+        cursor.execute(
+            f"SELECT v.id, (SELECT {joined}(time || ',' || device_id, ',') "  # noqa: S608
+            f"FROM ({newest}) AS n) FROM {source}",
+            [at, asked],
+        )
+        for vehicle, text in cursor.fetchall():
+            if text:
+                numbers = list(map(int, text.split(",")))
+                found[vehicle] = list(zip(numbers[::2], numbers[1::2], strict=True))
     return found
 
 
@@ -135,10 +132,8 @@ def tracks(vehicles: Iterable[int], start_ms: int, end_ms: int) -> tuple[int, di
     else:
         which = "IN (SELECT value FROM json_each(%s))"
         values = [orjson.dumps(wanted).decode(), start_ms, end_ms]
-    where = (
-        f"{TABLE} WHERE vehicle_id {which} AND time >= %s AND time < %s ORDER BY vehicle_id, time, device_id"
-    )
-    vehicle, time, device, *rest = arrays(names, where, values)
+    where = f"{TABLE} WHERE vehicle_id {which} AND time >= %s AND time < %s"
+    vehicle, time, device, *rest = arrays(names, where, values, order=names[:3])
     mine = _of_shown(vehicle, time, device)
     vehicle, time = vehicle[mine], time[mine]
     thin = np.flatnonzero(np.r_[True, (np.diff(vehicle) != 0) | (np.diff(time // step) != 0)][: len(time)])

@@ -77,8 +77,9 @@ def _ranges(
     found = arrays(
         names,
         f"{Segment._meta.db_table} WHERE vehicle_id {which} AND start > %s AND start < %s "
-        "AND south <= %s AND north >= %s ORDER BY vehicle_id, device_id, start",
+        "AND south <= %s AND north >= %s",
         [values, start_ms - segments.SLOT_MS, end_ms, latitude + tall, latitude - tall],
+        order=names[:3],
     )
     vehicle, device, first, last, south, north, west, east = found
     if len(vehicle) == 0:
@@ -115,15 +116,12 @@ def _fixes(
         f"{source} CROSS JOIN {TABLE} WHERE vehicle_id = a AND time >= b AND time <= c "
         "AND time >= %s AND time < %s",
         [*values, start_ms, end_ms],
+        order=["vehicle_id", "device_id", "time"],
     )
     vehicle, time, device, lat, lon = found
-    order = np.lexsort((time, device, vehicle))
     # The last fix of a range is the first of the next.
-    new = np.r_[
-        True, (np.diff(vehicle[order]) != 0) | (np.diff(device[order]) != 0) | (np.diff(time[order]) != 0)
-    ]
-    order = order[new[: len(order)]]
-    return vehicle[order], time[order], device[order], lat[order], lon[order]
+    new = np.r_[True, (np.diff(vehicle) != 0) | (np.diff(device) != 0) | (np.diff(time) != 0)][: len(time)]
+    return vehicle[new], time[new], device[new], lat[new], lon[new]
 
 
 def _passing(lat: Floats, lon: Floats, latitude: float, longitude: float) -> tuple[Floats, Floats]:
