@@ -27,14 +27,18 @@ Status = Import.Status
 
 
 def upload(vehicle: Vehicle, file: "UploadedFile[bytes]", *, by: User) -> Import:
-    """Keep a file, and look at it: now when it is small."""
+    """Keep a file, and look at it: now when it is small. OSError when there is no room for it."""
     size = file.size or 0
     row = Import.objects.create(
         vehicle=vehicle, user=by, user_name=by.get_username(), name=(file.name or "")[:200], size=size
     )
-    with work.upload_of(row).open("wb") as kept:
-        for chunk in file.chunks():
-            kept.write(chunk)
+    try:
+        with work.upload_of(row).open("wb") as kept:
+            for chunk in file.chunks():
+                kept.write(chunk)
+    except OSError:
+        work.forget(row)
+        raise
     _look(row)
     return row
 

@@ -1,5 +1,6 @@
 """Files of tracks into a vehicle's history: upload, preview, progress, undo (docs/DESIGN.md)."""
 
+import errno
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,7 +33,7 @@ class UploadForm(forms.Form):
     )
 
     def clean_file(self) -> "UploadedFile[bytes]":
-        file: "UploadedFile[bytes]" = self.cleaned_data["file"]
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
         if (file.size or 0) > settings.IMPORT_MB * 1_000_000:
             words = _("A file of at most %(most)d MB can be imported.")
             raise forms.ValidationError(words % {"most": settings.IMPORT_MB})
@@ -53,8 +54,14 @@ def imports(request: Request, pk: int) -> HttpResponse:
     vehicle = access.vehicle_or_404(request.user, pk, Role.MANAGER)
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        row = track_jobs.upload(vehicle, form.cleaned_data["file"], by=request.user)
-        return redirect("track_import", row.pk)
+        try:
+            row = track_jobs.upload(vehicle, form.cleaned_data["file"], by=request.user)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            form.add_error("file", track_jobs.WORDS["disk"])
+        else:
+            return redirect("track_import", row.pk)
     rows = [_row(row) for row in vehicle.imports.all()[:SHOWN]]
     context = {"vehicle": vehicle, "form": form, "rows": rows, "most": settings.IMPORT_MB}
     status = 422 if form.is_bound else 200

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -317,6 +318,18 @@ def test_a_large_file_waits_for_the_worker_and_a_huge_one_is_refused(
     answer = alice.post(f"/vehicles/{house.van.pk}/import/", {"file": file})
     assert answer.status_code == 422
     assert "at most 0 MB" in answer.content.decode()
+
+
+def test_a_full_disk_is_said(
+    house: SimpleNamespace, sign_in: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "upload_of", lambda _: Path("/dev/full"))
+    monkeypatch.setattr(work, "forget", lambda row: row.delete())
+    file = SimpleUploadedFile("t.gpx", written("gpx", drive(5000)))
+    answer = sign_in("alice").post(f"/vehicles/{house.van.pk}/import/", {"file": file})
+    assert answer.status_code == 422
+    assert "disk is full" in answer.content.decode()
+    assert not Import.objects.exists()
 
 
 def test_only_managers_import(house: SimpleNamespace, sign_in: Callable[[str], Client]) -> None:

@@ -31,7 +31,7 @@ from tracking.models import Import, Position, Quarantined, Repeat
 log = logging.getLogger("fleetline.imports")
 
 MAX_FIXES = 5_000_000
-ROWS_SHOWN, BAD_SHOWN = 8, 20
+ROWS_SHOWN, BAD_SHOWN, BAD_LISTED = 8, 20, 20_000
 # Live positions must not wait behind an import: it waits while so many are to be archived.
 BACKLOG = 20_000
 PAUSE_S = 0.05
@@ -54,7 +54,7 @@ def upload_of(row: Import) -> Path:
 
 
 def bad_of(row: Import) -> Path:
-    """The rows that were left out, as CSV: line, reason, content."""
+    """The rows that were left out, the first BAD_LISTED of them, as CSV: line, reason, content."""
     return folder() / f"{row.pk}.bad.csv"
 
 
@@ -125,9 +125,12 @@ def _look(run: jobs.Run[Import]) -> None:
         left_out = csv.writer(file)
         left_out.writerow(["line", "reason", "content"])
         for chunk in walk.chunks():
-            seen.add(chunk)
             duplicates += len(chunk.fixes) - len(_new(row, chunk.fixes))
-            left_out.writerows((bad.where, harmless(bad.reason), harmless(bad.content)) for bad in chunk.bad)
+            room = max(0, BAD_LISTED - seen.bad)
+            seen.add(chunk)
+            left_out.writerows(
+                (bad.where, harmless(bad.reason), harmless(bad.content)) for bad in chunk.bad[:room]
+            )
             run.advance(chunk.rows)
             if run.done > MAX_FIXES:
                 raise Unreadable(f"more than {MAX_FIXES} rows: split the file")
