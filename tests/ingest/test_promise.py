@@ -276,8 +276,8 @@ def test_each_message_is_shown_once_never_goes_back_and_none_is_lost() -> None:
         run_state_machine_as_test(
             Conversation,
             settings=settings(
-                max_examples=15,
-                stateful_step_count=25,
+                max_examples=10,
+                stateful_step_count=20,
                 deadline=None,
                 phases=[Phase.explicit, Phase.generate],
                 suppress_health_check=list(HealthCheck),
