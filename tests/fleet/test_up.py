@@ -106,7 +106,7 @@ def refusal(data: Path, port: int, **more: str) -> str:
     [(("--server", "daphne"), ["web"]), (("--server", "uvicorn", "--web", "2"), ["web", "web-2"])],
 )
 def test_a_life(tmp_path: Path, options: tuple[str, ...], webs: list[str]) -> None:
-    names = {"redis", "worker-archive", "worker-jobs", "beat", *webs}
+    names = {"redis", "worker-archive", "worker-jobs", "worker-exports", "beat", *webs}
     with started(tmp_path, *options) as up:
         assert set(up.alive()) == names
         assert re.search(r"ready in \d+\.\d s", up.printed())
