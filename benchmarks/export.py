@@ -1,4 +1,5 @@
-"""What an export costs: rows a second and CPU a row of each format, beside only reading the rows.
+"""What an export costs: rows a second and CPU a row of each format, beside only reading the rows, gpxpy, and
+a file that is read and written whole as OwnTracks Recorder does.
 
     python -m benchmarks.export [--rows 1000000] [--json]
 
@@ -11,8 +12,10 @@ import json
 import os
 import resource
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import django
 
@@ -23,6 +26,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from tracking import partitions  # noqa: E402
+from tracking.fixes import EPOCH, MILLISECOND  # noqa: E402
 from tracking.history import tracks  # noqa: E402
 from tracking.history.exports import FORMATS, export  # noqa: E402
 from tracking.history.exports.text import About  # noqa: E402
@@ -30,6 +34,7 @@ from tracking.models import Position  # noqa: E402
 
 VEHICLE = 2_000_000_001
 START, END = 1_763_884_800_000, 2**53
+BESIDE_ROWS = 200_000
 ABOUT = About(uid="bench", name="Benchmark", fleet="bench")
 
 
@@ -78,6 +83,45 @@ def take(format: str) -> Iterator[bytes]:
     return export(format, ABOUT, vehicle_id=VEHICLE, start_ms=START, end_ms=END)
 
 
+def gpxpy_whole(rows: int) -> Iterator[bytes]:
+    """GPX as gpxpy writes it: every point an object, the document one text."""
+    from gpxpy.gpx import GPX, GPXTrack, GPXTrackPoint, GPXTrackSegment
+
+    segment = GPXTrackSegment()
+    for page in tracks.pages(VEHICLE, start_ms=START, end_ms=END):
+        for time_ms, latitude, longitude, altitude, *_ in page:
+            moment = EPOCH + time_ms * MILLISECOND
+            segment.points.append(GPXTrackPoint(latitude, longitude, elevation=altitude, time=moment))
+        if len(segment.points) >= rows:
+            break
+    track = GPXTrack()
+    track.segments.append(segment)
+    document = GPX()
+    document.tracks.append(track)
+    yield document.to_xml().encode()
+
+
+def owntracks_whole(lines: Path) -> Iterator[bytes]:
+    """GeoJSON as OwnTracks Recorder makes it: each line of the day's file parsed, one document in memory."""
+    features = []
+    with lines.open() as file:
+        for line in file:
+            known = json.loads(line.split("\t")[2])
+            place = {"type": "Point", "coordinates": [known["lon"], known["lat"]]}
+            features.append({"type": "Feature", "geometry": place, "properties": known})
+    yield json.dumps({"type": "FeatureCollection", "features": features}).encode()
+
+
+def owntracks_lines(lines: Path, rows: int) -> None:
+    """The recorder's own file: time, `*`, what the phone sent."""
+    with lines.open("w") as file:
+        for number in range(rows):
+            at, latitude, longitude, altitude, speed, heading, *_ = fix(number)
+            sent = {"_type": "location", "tst": int(at or 0) // 1000, "lat": latitude, "lon": longitude}
+            sent |= {"alt": altitude, "vel": speed, "cog": heading, "acc": 4, "batt": 87, "tid": "b7"}
+            file.write(f"{at}\t*                 \t{json.dumps(sent)}\n")
+
+
 def measure(rows: int, chunks: Iterator[bytes]) -> dict[str, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     first = len(next(chunks))
@@ -92,7 +136,7 @@ def measure(rows: int, chunks: Iterator[bytes]) -> dict[str, float]:
 
 def show(name: str, result: dict[str, float]) -> None:
     print(
-        f"{name:8}{result['rows_per_s']:10,.0f} rows/s{result['cpu_us']:8.2f} µs CPU"
+        f"{name:10}{result['rows_per_s']:10,.0f} rows/s{result['cpu_us']:8.2f} µs CPU"
         f"{result['bytes']:6.0f} bytes a row, first after {result['first_ms']:.0f} ms"
     )
 
@@ -108,6 +152,13 @@ def main() -> None:
     try:
         found = {"read": measure(rows, read())}
         found |= {format: measure(rows, take(format)) for format in FORMATS}
+        # Last, and of fewer rows: they hold everything in memory, which is the peak from here on.
+        few = min(rows, BESIDE_ROWS)
+        found["gpxpy"] = measure(few, gpxpy_whole(few))
+        with tempfile.TemporaryDirectory() as folder:
+            lines = Path(folder) / "2025-11.rec"
+            owntracks_lines(lines, few)
+            found["owntracks"] = measure(few, owntracks_whole(lines))
     finally:
         Position.objects.filter(vehicle_id=VEHICLE).delete()
     if options.json:
