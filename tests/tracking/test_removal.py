@@ -16,6 +16,7 @@ from tracking.models import (
     Device,
     Driver,
     Fleet,
+    Import,
     IngestKey,
     Latest,
     Message,
@@ -43,6 +44,7 @@ def record(vehicle: Vehicle, device: Device, *, days_ago: float = 0, status: str
     Alert.objects.create(
         vehicle=vehicle, kind=f"k{days_ago}", time=time, last_time=time, received=time, status=status, **PLACE
     )
+    Import.objects.get_or_create(vehicle=vehicle, defaults={"user_name": "mona", "name": "t.gpx", "size": 1})
     number = vehicles_message(vehicle)
     Message.objects.create(
         id=f"m{vehicle.pk}-{number}", vehicle=vehicle, number=number, text="?", created=moment
