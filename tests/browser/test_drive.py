@@ -152,6 +152,7 @@ def test_a_conversation_with_a_driver_an_sos_and_the_end_of_sharing(
     phone.is_(link="off", waiting="0")
     expect(row(console, van)).to_contain_text("driver stopped sharing")
     expect(drawer.locator("[data-live=state]")).to_contain_text("driver stopped sharing")
+    wait_for(house.archived, "all is in the database")
     before = times(house, van)
     phone.drive(100)
     page.reload()
