@@ -172,7 +172,7 @@ def test_an_open_alert_outlives_its_fixes(van: SimpleNamespace) -> None:
     record(van.vehicle, van.device, days_ago=40)
     Fleet.objects.update(retention_days=30)
     retention.purge()
-    assert {name: count for name, count in rows(van.vehicle.pk).items() if count} == {"Alert": 1}
+    assert {name: count for name, count in rows(van.vehicle.pk).items() if count} == {"Alert": 1, "Import": 1}
 
 
 def test_a_place_that_is_too_old_leaves_the_map(van: SimpleNamespace) -> None:
