@@ -57,6 +57,7 @@ const replay = new Replay(
     speed: /** @type {any} */ (element("speed")),
     skip: input("skip"),
     play: /** @type {HTMLElement} */ (document.querySelector("[data-do=play]")),
+    all: /** @type {any} */ (element("replay")),
   },
   { onTime: drawTime, onSkip: ([from, to]) => tell(t("{time} left out", { time: duration(to - from) })) },
 );

@@ -14,7 +14,7 @@ const still = globalThis.matchMedia?.("(prefers-reduced-motion: reduce)");
 /**
  * @typedef {object} Parts
  * @property {HTMLInputElement} slider @property {HTMLOutputElement} output @property {HTMLSelectElement} speed
- * @property {HTMLInputElement} skip @property {HTMLElement} play
+ * @property {HTMLInputElement} skip @property {HTMLElement} play @property {HTMLFieldSetElement} all what is off without a track
  */
 
 export class Replay {
@@ -66,10 +66,10 @@ export class Replay {
     this.clock.setSpeed(speed, performance.now());
     this.clock.onSkip = (skipped) => this.#on.onSkip(skipped);
     this.#skips();
-    const { slider } = this.#parts;
+    const { all, slider } = this.#parts;
     slider.min = String(this.clock.from);
     slider.max = String(this.clock.to);
-    slider.disabled = !this.ready;
+    all.disabled = !this.ready;
     this.#say(true);
   }
 
