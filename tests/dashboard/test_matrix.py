@@ -346,7 +346,9 @@ def check(name: str, method: str, least: str, who: str, house: House) -> None:
         assert not login_page(answer), asked
     elif who == "nobody":
         assert status == 401 or login_page(answer), asked
-    elif least in (SOME_MANAGER, SOME_DISPATCHER) or (least in (VIEWER, DISPATCHER, MANAGER) and who != "mallory"):
+    elif least in (SOME_MANAGER, SOME_DISPATCHER) or (
+        least in (VIEWER, DISPATCHER, MANAGER) and who != "mallory"
+    ):
         assert status == 403, asked
     else:
         assert status == 404, asked
