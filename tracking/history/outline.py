@@ -19,6 +19,8 @@ FINEST_M = 1.0
 COARSER = 1.5
 SAMPLE = 8
 WORLD_M = 2e7
+OTHERS = "heading, altitude, battery"
+NOTHING = (None, None, None)  # removed since
 EXTREMES = 4  # a quarter of the fixes shown are for the speeds
 READ_ALL = 4  # of so many fixes for each one shown, all are read to find their other columns
 
@@ -146,16 +148,22 @@ def rest(vehicle: int, fixes: Columns, shown: Ints) -> list[tuple[Any, ...]]:
     if len(shown) == 0:
         return []
     keys = list(zip(fixes.time[shown].tolist(), fixes.device[shown].tolist(), strict=True))
-    select = "SELECT time, device_id, heading, altitude, battery"
-    if len(fixes.time) <= READ_ALL * len(shown):
-        source, values = TABLE, [vehicle, keys[0][0], keys[-1][0]]
-        where = "vehicle_id = %s AND time >= %s AND time <= %s"
-    else:
+    if len(fixes.time) > READ_ALL * len(shown) and connection.vendor == "sqlite":
+        return _one_by_one(vehicle, keys)
+    source, values = TABLE, [vehicle, keys[0][0], keys[-1][0]]
+    where = "vehicle_id = %s AND time >= %s AND time <= %s"
+    if len(fixes.time) > READ_ALL * len(shown):
         table, values = listed((vehicle, *key) for key in keys)
-        source = f"{table} CROSS JOIN {TABLE}"
-        where = "vehicle_id = a AND time = b AND device_id = c"
+        source, where = f"{table} CROSS JOIN {TABLE}", "vehicle_id = a AND time = b AND device_id = c"
     with connection.cursor() as cursor:
-        cursor.execute(f"{select} FROM {source} WHERE {where}", values)
+        cursor.execute(f"SELECT time, device_id, {OTHERS} FROM {source} WHERE {where}", values)  # noqa: S608
         found = {row[:2]: row[2:] for row in cursor.fetchall()}
-    nothing = (None, None, None)  # removed since
-    return [found.get(key, nothing) for key in keys]
+    return [found.get(key, NOTHING) for key in keys]
+
+
+def _one_by_one(vehicle: int, keys: list[tuple[int, int]]) -> list[tuple[Any, ...]]:
+    query = f"SELECT {OTHERS} FROM {TABLE} WHERE vehicle_id = ? AND time = ? AND device_id = ?"  # noqa: S608
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        cursor = connection.connection.cursor()  # Django's own costs more than the step down the key
+        return [cursor.execute(query, (vehicle, *key)).fetchone() or NOTHING for key in keys]
