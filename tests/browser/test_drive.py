@@ -205,6 +205,7 @@ def test_without_network_everything_is_kept_and_arrives_once(
     phone.says("no network")
     collect(phone, 3)
     page.locator(".answer").first.tap()
+    expect(page.locator("#message")).to_be_hidden()
     page.reload()  # from what the worker kept
     phone.is_(phase="driving")
     expect(page.get_by_role("heading", name=van.name)).to_be_visible()

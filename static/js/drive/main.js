@@ -59,15 +59,17 @@ function draw() {
   });
 }
 
-/** @param {string} id @param {string} answer empty: took note */
+/**
+ * What is to be sent is kept first: a page that dies in between shows the message once more, and what
+ * is sent twice has the same id.
+ * @param {string} id @param {string} answer empty: took note
+ */
 function answer(id, answer) {
   inOrder(async () => {
-    if (!(await inbox.answer(id, answer))) return;
+    if (inbox.get(id)?.read !== false) return;
     await outbox.say({ type: "receipt", id, status: "read" }, now());
-    if (answer) {
-      const reply = { type: "reply", id: crypto.randomUUID(), in_reply_to: id, text: answer };
-      await outbox.say(reply, now());
-    }
+    if (answer) await outbox.say({ type: "reply", id: `${id}-answer`, in_reply_to: id, text: answer }, now());
+    await inbox.answer(id, answer);
     pump();
   });
 }
@@ -76,8 +78,8 @@ function answer(id, answer) {
 function write(text) {
   const id = crypto.randomUUID();
   inOrder(async () => {
-    await inbox.said(id, text, now());
     await outbox.say({ type: "reply", id, in_reply_to: null, text }, now());
+    await inbox.said(id, text, now());
     pump();
   });
 }
