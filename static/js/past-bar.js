@@ -149,6 +149,6 @@ export class PastBar {
     ])
       if (!form.hasAttribute("data-export")) form.inert = this.#frozen;
     /** @type {HTMLButtonElement} */ for (const button of drawer?.querySelectorAll("[data-do=message]") ?? [])
-      (button).disabled = this.#frozen;
+      button.disabled = this.#frozen;
   }
 }
