@@ -24,7 +24,7 @@ def _addresses() -> dict[str, object]:
         "history": _address("api_history", ANY),
         "vehicle": _address("vehicle", ANY),
         "exports": _address("exports"),
-        "import": _address("track_import", ANY),
+        "import": _address("track_imports", ANY),
         "tracks": {
             word: reverse("track", args=[ANY, name]) for name, word in FORMATS.items()
         },
