@@ -1,6 +1,7 @@
 """The time machine: where everybody was at a moment, as a plain search of all fixes finds it."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -131,6 +132,7 @@ def test_a_track_to_play_is_of_the_device_that_is_shown(van, fixes):  # noqa: F8
             heard(van, device, fix(second * 5), vehicle=vehicle)
     _, found = past.tracks([van.vehicle.pk, other.pk], T0, T0 + 2_000_001)
     pairs = sorted((T0 + s * 5000, getattr(van, device).pk) for s, device in fixes)
-    every = Columns(*(np.array([pair[n] for pair in pairs], np.int64) for n in (0, 0, 0, 0, 0, 1)))
+    columns: list[Any] = [np.array([pair[n] for pair in pairs]) for n in (0, 0, 0, 0, 0, 1)]
+    every = Columns(*columns)
     wanted = sorted(set(shown(every, {van.device.pk}).time.tolist()))
     assert [found[pk]["time"].tolist() for pk in sorted(found)] == ([wanted] * 2 if fixes else [])

@@ -77,10 +77,14 @@ def test_a_fix_that_admits_its_error_is_no_outlier_and_no_way() -> None:
 
 
 def test_across_the_antimeridian_and_at_the_pole_nobody_jumps() -> None:
-    fixes = [(T0 + t * 10_000, 65.0, (179.99 + t * 0.001 + 180) % 360 - 180, 5.0, None, 1) for t in range(20)]
+    fixes: list[Fix] = [
+        (T0 + t * 10_000, 65.0, (179.99 + t * 0.001 + 180) % 360 - 180, 5.0, None, 1) for t in range(20)
+    ]
     assert wrong(fixes) == []
     assert metres(columns.of(fixes)) < 1000
-    around = [(T0 + t * 10_000, 89.9999, (t * 40 + 180) % 360 - 180, 5.0, None, 1) for t in range(20)]
+    around: list[Fix] = [
+        (T0 + t * 10_000, 89.9999, (t * 40 + 180) % 360 - 180, 5.0, None, 1) for t in range(20)
+    ]
     assert wrong(around) == []
 
 

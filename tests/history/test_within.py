@@ -1,6 +1,7 @@
 """Who was near a place: the boxes may save work, never a visit."""
 
 from math import cos, radians
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,9 +12,11 @@ from tracking.fixes import Fix
 from tracking.geo import metres
 from tracking.history.within import Visit, within
 
+Asked = dict[str, Any]
+
 pytestmark = pytest.mark.database
 DEGREE_M = 111_195.08
-HOUR = {"start_ms": T0, "end_ms": T0 + 3_600_000}
+HOUR: Asked = {"start_ms": T0, "end_ms": T0 + 3_600_000}
 
 
 def drove(van, places, *, vehicle: int | None = None) -> None:  # noqa: F811
@@ -62,7 +65,7 @@ def test_every_fix_inside_is_found(van, places, centre, radius):  # noqa: F811
     # Five minutes and more apart: no way between them counts.
     spaced = sorted((second * 301, min(90.0, lat + north), lon + east) for second, north, east in places)
     drove(van, spaced)
-    hours = {"start_ms": T0 - 10_000_000, "end_ms": T0 + 1_000_000_000}
+    hours: Asked = {"start_ms": T0 - 10_000_000, "end_ms": T0 + 1_000_000_000}
     inside = [
         (T0 + int(second * 1000), away)
         for second, latitude, longitude in spaced
@@ -105,7 +108,7 @@ def test_the_time_has_a_start_and_an_end_and_only_vehicles_asked_for_are_told(va
     other = Vehicle.objects.create(fleet=van.fleet, name="Van 8")
     drove(van, [(t, 57.7, 11.97) for t in range(0, 100, 10)])
     drove(van, [(t, 57.701, 11.97) for t in range(0, 100, 10)], vehicle=other.pk)
-    asked = {"latitude": 57.7, "longitude": 11.97, "radius": 300}
+    asked: Asked = {"latitude": 57.7, "longitude": 11.97, "radius": 300}
     mine = within([van.vehicle.pk], **asked, start_ms=T0 + 10_000, end_ms=T0 + 50_000)
     assert mine == [Visit(van.vehicle.pk, T0 + 10_000, T0 + 40_000, 0.0, 4)]
     both = within([other.pk, van.vehicle.pk], **asked, **HOUR)
