@@ -77,7 +77,7 @@ def test_fixes_come_back_as_they_were(rows: list[Row], tmp_path: Path) -> None:
 
 
 @given(tracks)
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_track_comes_back(tmp_path: Path, steps: list[tuple[Any, ...]]) -> None:
     rows = drawn(steps)
     assert fixes(written(tmp_path, rows)) == [found[:13] for found in rows]
