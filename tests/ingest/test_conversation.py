@@ -108,7 +108,12 @@ async def test_a_broadcast_reaches_every_connection_in_one_step(house, connect, 
 
     asked: list[int] = []
     read = messages.waiting_for
-    monkeypatch.setattr(messages, "waiting_for", lambda many: asked.append(len(many)) or read(many))
+
+    def counted(many: Any) -> Any:
+        asked.append(len(many))
+        return read(many)
+
+    monkeypatch.setattr(messages, "waiting_for", counted)
     vans = [house.van]
     for number in range(8):
         vans.append((await sync_to_async(devices.register)(f"more-{number}", fleet="north")).vehicle)

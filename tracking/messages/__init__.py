@@ -11,7 +11,6 @@ from tracking.messages.delivery import (
     sent,
     to_device,
     vehicles_waiting,
-    waiting,
     waiting_for,
 )
 from tracking.messages.desk import Thread, open_replies, search, threads, unread
@@ -55,6 +54,5 @@ __all__ = [
     "to_device",
     "unread",
     "vehicles_waiting",
-    "waiting",
     "waiting_for",
 ]

@@ -16,13 +16,8 @@ Status = Message.Status
 OPEN = Q(status__lt=Status.FAILED)
 
 
-def waiting(vehicle: int, *, after: int = 0) -> list[Message]:
-    """Messages and commands that the vehicle has not yet got, in their order."""
-    return waiting_for([(vehicle, after)])[0]
-
-
 def waiting_for(asked: Sequence[tuple[int, int]]) -> list[list[Message]]:
-    """The same for many: of each vehicle those with a number above the one given."""
+    """Messages and commands that each vehicle has not yet got, in their order: those above the number given."""
     rows = Message.objects.filter(
         OPEN, Q(expires=None) | Q(expires__gt=now()), vehicle__in={vehicle for vehicle, _ in asked}
     )
