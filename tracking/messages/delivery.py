@@ -17,7 +17,7 @@ OPEN = Q(status__lt=Status.FAILED)
 
 
 def waiting_for(asked: Sequence[tuple[int, int]]) -> list[list[Message]]:
-    """Messages and commands that each vehicle has not yet got, in their order: those above the number given."""
+    """Messages and commands that each vehicle has not yet got, in their order, above the number given."""
     rows = Message.objects.filter(
         OPEN, Q(expires=None) | Q(expires__gt=now()), vehicle__in={vehicle for vehicle, _ in asked}
     )
