@@ -1,7 +1,7 @@
 """The past for pages and programs (docs/PROTOCOL.md §5): a track, a fleet at a moment, who was near."""
 
 import gzip
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.models import User
@@ -25,7 +25,7 @@ P = ParamSpec("P")
 Answer = Callable[Concatenate[User, HttpRequest, P], dict[str, Any]]
 
 
-def answered(answer: Answer[P]) -> Callable[Concatenate[HttpRequest, P], Awaitable[HttpResponse]]:
+def answered(answer: Answer[P]) -> Callable[Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponse]]:
     """A view of a function that takes who asks and returns what to say; ValueError says what is wrong."""
 
     def made(user: User, request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> bytes:
