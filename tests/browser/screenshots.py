@@ -30,7 +30,10 @@ SHOWN = {
     "live-dark": "live-desk-dark",
     "alarm": "alarm-desk-light",
     "alerts": "alerts-open-desk-light",
-    "thread-light": "messages-desk-light",
+    "messages-light": "conversation-desk-light",
+    "history-light": "history-desk-light",
+    "past-dark": "past-desk-dark",
+    "driver": "driver-hand-light",
     "phone": "half-hand-light",
     "phone-card": "drawer-hand-dark",
     "login": "login-desk-light",
@@ -66,6 +69,22 @@ PAGES = {
     "offline": "/offline/",
     "login": "/login/",
 }
+
+# Of a driver whose phone's browser is the device.
+DRIVER = {"uid": "phone-1", "name": "VAN-390"}
+MAKE_CODE = f"""
+from tracking import drive
+from tracking.models import Device
+print(drive.issue(Device.objects.get(uid="{DRIVER["uid"]}")))
+"""
+WRITE = f"""
+from tracking import messages
+from tracking.models import Vehicle
+print(messages.queue(
+    Vehicle.objects.get(devices__uid="{DRIVER["uid"]}"), author=None, author_name="Dana",
+    text="Road closed, take exit 12.", replies=["OK", "Delayed", "Call me"],
+))
+"""
 
 Step = Callable[[Page], None]
 
@@ -158,6 +177,8 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         with cut_off(page, name) as other:
             picture(other, f"{name}-{look}")
     _tracks(page, look)
+    if size == "hand":
+        _driver(one, browser, scheme)
     for name, path in PAGES.items():
         if name == "login":
             context.clear_cookies()
@@ -178,6 +199,24 @@ def _tracks(page: Page, look: str) -> None:
             page.locator("[data-do=play]").click()
             page.wait_for_timeout(3000)
         picture(page, f"{name}-{look}")
+
+
+def _driver(one: Demo, browser: Browser, scheme: str) -> None:
+    """The driver page before it shares, and with a message."""
+    one.manage("devicetoken", DRIVER["uid"], "--fleet", "demo-north", "--create", "--name", DRIVER["name"])
+    context = browser.new_context(
+        base_url=one.house.url, color_scheme=scheme, locale="en-GB", permissions=["geolocation"],
+        geolocation={"latitude": 57.7066, "longitude": 11.9384, "accuracy": 5}, service_workers="block", **SIZES["hand"],
+    )  # fmt: skip
+    page = context.new_page()
+    page.goto(f"/drive/{one.manage('shell', '-v', '0', '-c', MAKE_CODE)}")
+    picture(page, f"driver-welcome-hand-{scheme}")
+    page.get_by_role("button", name="Start sharing").tap()
+    expect(page.locator("html")).to_have_attribute("data-link", "live", timeout=PATIENCE_MS)
+    one.manage("shell", "-v", "0", "-c", WRITE)
+    expect(page.locator("#message-text")).to_be_visible(timeout=PATIENCE_MS)
+    picture(page, f"driver-hand-{scheme}")
+    context.close()
 
 
 def picture(page: Page, name: str) -> None:
