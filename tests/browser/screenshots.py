@@ -201,12 +201,12 @@ def _tracks(page: Page, look: str) -> None:
         picture(page, f"{name}-{look}")
 
 
-def _driver(one: Demo, browser: Browser, scheme: str) -> None:
+def _driver(one: Demo, browser: Browser, scheme: Any) -> None:
     """The driver page before it shares, and with a message."""
     one.manage("devicetoken", DRIVER["uid"], "--fleet", "demo-north", "--create", "--name", DRIVER["name"])
     context = browser.new_context(
-        base_url=one.house.url, color_scheme=scheme, locale="en-GB", permissions=["geolocation"],
-        geolocation={"latitude": 57.7066, "longitude": 11.9384, "accuracy": 5}, service_workers="block", **SIZES["hand"],
+        base_url=one.house.url, color_scheme=scheme, locale="en-GB", service_workers="block",
+        permissions=["geolocation"], geolocation={"latitude": 57.7066, "longitude": 11.9384}, **SIZES["hand"],
     )  # fmt: skip
     page = context.new_page()
     page.goto(f"/drive/{one.manage('shell', '-v', '0', '-c', MAKE_CODE)}")
