@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import pages
 from tests.browser.conftest import Complaints, Start
+from tests.browser.pages import socket_is
 from tests.browser.test_phone import PHONE, TOO_SMALL
 from tests.browser.van import HERE, Van
 
@@ -207,7 +208,8 @@ def test_in_a_hand_the_list_and_the_conversation_take_turns(start: Start, harbou
     expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
     for path in ("/messages/", f"/messages/?v={van.pk}", "/messages/broadcast/"):
         page.goto(path)
-        page.wait_for_load_state("networkidle")
+        socket_is(page, "live")
+        expect(page.locator("main")).to_be_visible()
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0, path
         assert page.evaluate(TOO_SMALL, 44) == [], path
     page.goto(f"/messages/?v={van.pk}")
