@@ -67,13 +67,13 @@ def alert(house: House) -> list[Any]:
 def message(house: House) -> list[Any]:
     from tracking import messages
 
-    return [house.van.pk, messages.queue(house.van, author=None, text="Call the depot").pk]
+    return [house.van.pk, messages.queue(house.van, author=house.alice, text="☎ 7").pk]
 
 
 def broadcast(house: House) -> list[Any]:
     from tracking import broadcasts
 
-    return [broadcasts.send([house.van], author=None, text="Snow").pk]
+    return [broadcasts.send([house.van], author=house.alice, text="❄ 7").pk]
 
 
 def member(house: House) -> list[Any]:
