@@ -275,7 +275,7 @@ const actions = {
   follow: () => follow(!view.map?.following),
   trail: () => toggle("trail"),
   labels: () => (then.on ? then.live() : toggle("labels")),
-  message: () => lead("messages", "textarea"),
+  message: () => lead("messages", "[data-composer] textarea"),
   near: () => nearVehicle(store.slot(choice.selected)),
   "near-end": () => near(null),
   copy: () => copy(position(store, store.slot(choice.selected)), t("Position copied")),
@@ -334,7 +334,7 @@ document.addEventListener("htmx:after:settle", () => {
   then.freeze();
 });
 welcome(element("first-run"), {
-  write: () => lead("messages", "textarea"),
+  write: () => lead("messages", "[data-composer] textarea"),
   track: () => lead("overview", ".export summary"),
 });
 

@@ -67,7 +67,7 @@ def hero(one: Demo, browser: Browser, state: Any, path: Path) -> None:
     film.roll(3)
     page.locator("#drawer").get_by_text("Messages", exact=True).first.click()
     film.roll(1)
-    box = page.locator("#drawer textarea").first
+    box = page.locator("#drawer [data-composer] textarea").first
     for word in ("Take exit 12, ", "road closed."):
         box.press_sequentially(word)
         film.roll(0.6)

@@ -106,7 +106,7 @@ def _first_moving(page: Page) -> None:
 
 def _messages(page: Page) -> None:
     page.locator("#drawer").get_by_text("Messages", exact=True).first.click()
-    page.locator("#drawer textarea").first.fill("Take exit 12, road closed.")
+    page.locator("#drawer [data-composer] textarea").first.fill("Take exit 12, road closed.")
     page.locator("#drawer").get_by_role("button", name="Send").click()
     sent = page.locator("#drawer .bubble-ours").last
     expect(sent).to_have_attribute("data-status", "read", timeout=PATIENCE_MS)
