@@ -33,8 +33,8 @@ NAMES = {
     "Fleetline", "Android", "iPhone", "Traccar", "Traccar Client", "OwnTracks", "Overland", "Colota",
     "GPSLogger", "Logging details", "Log to custom", "Allow offline", "OsmAnd", "Home Assistant", "Droid",
     "Google", "App Store", "WebSocket", "OpenFreeMap", "OpenStreetMap", "WebGL", "GeoJSON", "Esc", "ident",
-    "xml", "English", "km", "mi", "mph", "flespi", "traccar", "Safari", "iPad", "JavaScript", "Caddy", "Excel",
-    "GeoParquet",
+    "xml", "English", "km", "mi", "mph", "flespi", "traccar", "Safari", "iPad", "JavaScript", "Caddy",
+    "Excel", "GeoParquet",
     # the cast's
     "North", "South", "Van", "Jan de Vries", "Truck", "van", "truck", "north", "south", "alice", "bob",
     "vera", "mallory", "root", "Kreuzberg", "Demo", "new", "program",
