@@ -29,15 +29,12 @@ SHOWN = {
     "live-light": "drawer-desk-light",
     "live-dark": "live-desk-dark",
     "alarm": "alarm-desk-light",
-    "alerts": "alerts-open-desk-light",
     "messages-light": "conversation-desk-light",
     "history-light": "history-desk-light",
     "past-dark": "past-desk-dark",
     "driver": "driver-hand-light",
     "phone": "half-hand-light",
-    "phone-card": "drawer-hand-dark",
     "login": "login-desk-light",
-    "manage": "manage-desk-light",
 }
 PAGES = {
     "conversations": "/messages/",
