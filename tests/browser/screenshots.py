@@ -38,7 +38,6 @@ SHOWN = {
 }
 PAGES = {
     "conversations": "/messages/",
-    "conversation": "/messages/?v=1",
     "broadcast": "/messages/broadcast/",
     "alerts": "/alerts/",
     "alerts-empty": "/alerts/?state=closed",
@@ -173,6 +172,7 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
     for name in ("lost", "forbidden", "signed-out"):
         with cut_off(page, name) as other:
             picture(other, f"{name}-{look}")
+    _conversation(page, look)
     _tracks(page, look)
     if size == "hand":
         _driver(one, browser, scheme)
@@ -183,6 +183,20 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         page.wait_for_load_state("networkidle")
         picture(page, f"{name}-{look}")
     context.close()
+
+
+def _conversation(page: Page, look: str) -> None:
+    """The newest conversation, after two messages more."""
+    page.goto("/messages/")
+    page.locator("[data-open-thread]").first.click()
+    for text in ("New stop: Depot B, gate 4.", "When will you be there?"):
+        page.locator("[data-composer] textarea").fill(text)
+        page.get_by_role("button", name="Send", exact=True).click()
+        sent = page.locator(".bubble-ours").last
+        expect(sent).to_contain_text(text)
+        expect(sent).to_have_attribute("data-status", "read", timeout=PATIENCE_MS)
+    page.wait_for_timeout(5000)  # the driver writes
+    picture(page, f"conversation-{look}")
 
 
 def _tracks(page: Page, look: str) -> None:
