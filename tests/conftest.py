@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -52,6 +53,10 @@ if FOLDER.resolve() != settings.DATA:
     raise pytest.UsageError(
         "Django's settings were read before tests/conftest.py could choose the data folder"
     )
+# A machine that is busy is no failure.
+hypothesis.settings.register_profile("fleetline", deadline=None)
+hypothesis.settings.load_profile("fleetline")
+
 # Read by now. A worker of pytest-xdist that finds the name would read them before its own conftest.
 del os.environ["DJANGO_SETTINGS_MODULE"]
 
