@@ -22,7 +22,7 @@ SCRIPTS = $(wildcard tests/js/*.js)
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
-.PHONY: run build test test-products test-code check messages bench growth chaos screenshots dev clean
+.PHONY: run build test test-pages test-code check messages bench growth chaos screenshots dev clean
 
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT) $(if $(LAN),--lan)
@@ -31,12 +31,12 @@ build: .venv/.packages build/static/staticfiles.json build/.translations
 
 dev: .venv/.dev-packages node_modules/.dev-packages build/static/staticfiles.json build/.translations
 
-# Two at a time: those that start whole products mostly wait, the others take what is left of the machine.
+# Two at a time: the browser mostly waits, the others take what it leaves of the machine.
 test: dev
-	@$(MAKE) --no-print-directory -j 2 test-products test-code
+	@$(MAKE) --no-print-directory -j 2 test-pages test-code
 
-test-products:
-	$(PY) -m pytest -q -m "browser or faults"
+test-pages:
+	$(PY) -m pytest -q -m browser
 
 # Who may what, and what is said in which language, are the same on both databases: once is enough.
 test-code:
@@ -44,6 +44,7 @@ test-code:
 	TEST_DATABASE=postgres nice -n 10 $(PY) -m pytest -q $(WORKERS) -m "database and not browser and not faults" \
 		$(addprefix --ignore tests/dashboard/test_,matrix.py languages.py)
 	$(if $(SCRIPTS),,$(error tests/js has no tests))node --test $(SCRIPTS)
+	$(PY) -m pytest -q -m faults
 
 check: dev
 	.venv/bin/ruff format --check $(SOURCES)
