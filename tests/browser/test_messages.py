@@ -213,6 +213,7 @@ def test_in_a_hand_the_list_and_the_conversation_take_turns(start: Start, harbou
         assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0, path
         assert page.evaluate(TOO_SMALL, 44) == [], path
     page.goto(f"/messages/?v={van.pk}")
+    socket_is(page, "live")
     page.get_by_role("link", name="All messages").tap()
     expect(page.locator(".inbox")).to_be_visible()
     expect(page.locator(".conversation")).to_be_hidden()
