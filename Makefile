@@ -64,7 +64,7 @@ screenshots: dev
 
 bench: dev
 	$(PY) -m benchmarks.bench $(if $(QUICK),--quick)
-	$(PY) -m benchmarks.report $(if $(QUICK),--print)
+	$(PY) -m benchmarks.report $(if $(QUICK),--quick)
 
 growth: dev
 	$(PY) -m benchmarks.growth

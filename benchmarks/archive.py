@@ -23,12 +23,13 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
 from benchmarks.meter import cpu_s  # noqa: E402
+from benchmarks.stored import working  # noqa: E402
 from fleet.processes import collect_seldom  # noqa: E402
 from tracking import archive, journal, positions  # noqa: E402
 from tracking.fixes import Fix  # noqa: E402
 from tracking.models import Fleet, Vehicle  # noqa: E402
 
-VEHICLES, BATCH = 500, 5000
+VEHICLES = 500
 START = 1_763_884_800_000
 Row = tuple[Any, ...]
 
@@ -52,7 +53,7 @@ def batches(rows: int, *, start: int, vehicles: list[int]) -> list[list[journal.
         )
         for n in range(rows)
     ]
-    return [entries[first : first + BATCH] for first in range(0, rows, BATCH)]
+    return [entries[first : first + archive.BATCH] for first in range(0, rows, archive.BATCH)]
 
 
 def rows_of(batch: list[journal.Entry]) -> list[Row]:
@@ -81,10 +82,7 @@ def copy(rows: list[Row]) -> None:
 
 def timed(work: Callable[[Any], object], batches: list[Any], rows: int) -> dict[str, float]:
     """CPU of this process and of the database's for it, and the wall clock, in µs a row."""
-    processes = [os.getpid()]
-    connection.ensure_connection()
-    if connection.vendor == "postgresql":
-        processes.append(connection.connection.info.backend_pid)
+    processes = working()
     before, wall = cpu_s(processes), time.perf_counter()
     for batch in batches:
         work(batch)

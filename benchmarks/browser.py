@@ -1,10 +1,11 @@
 """What the live page costs its browser: a real Chromium, the real page, vehicles that move.
 
-    python -m benchmarks.browser [--vehicles 1000 10000 50000] [--moves 8] [--soak 600] [--json FILE]
+    python -m benchmarks.browser [--vehicles 1000 10000 50000] [--moves 8] [--soak 600]
 
 Per number of vehicles: main-thread CPU for one move of all of them (threadTicks of Chromium's own
 metrics, from the frames' arrival to the drawn map and list, less what the page does when nothing
-comes), the same with gliding, first visit's weight, and the time until a vehicle is on the screen.
+comes), the same with gliding, the same on a page as the examples of MapLibre have it
+(benchmarks/usual.html), the weight of a first visit, and the time until all vehicles are on the screen.
 The software renderer draws in a process of its own: no figure here depends on a graphics card.
 """
 
@@ -18,18 +19,19 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, ViewportSize, sync_playwright
 
 from tests.browser import chromium
 from tests.servers import free_port, wait_for
 
 ROOT = Path(__file__).parent.parent
 WINDOW_S = 2.0  # of one move; everything has been drawn by then
-SCREEN = {"width": 1400, "height": 860}
+SCREEN: ViewportSize = {"width": 1400, "height": 860}
+VEHICLES, MOVES = (1000, 10_000, 50_000), 8
 SOAK_VEHICLES = 1000
 SIGN_IN = """
 from django.contrib.auth.models import User
@@ -100,10 +102,10 @@ class Meter:
 
 
 def opened(
-    browser: Browser, address: str, cookie: str, *, motion: str, vehicles: int
+    browser: Browser, address: str, cookie: str, *, vehicles: int, path: str = "/", glides: bool = True
 ) -> tuple[Page, dict[str, Any]]:
-    """The live page with everything on it, and what it took."""
-    context = browser.new_context(viewport=SCREEN, reduced_motion=motion)  # type: ignore[arg-type]
+    """The live page (or another) with everything on it, and what it took."""
+    context = browser.new_context(viewport=SCREEN, reduced_motion="no-preference" if glides else "reduce")
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": address}])
     context.set_default_timeout(120_000)
     page = context.new_page()
@@ -117,7 +119,7 @@ def opened(
 
     session.on("Network.loadingFinished", finished)
     start = time.monotonic()
-    page.goto(address)
+    page.goto(f"{address}{path}")
     page.locator(f"html[data-vehicles='{vehicles}']").wait_for(state="attached")
     listed = time.monotonic() - start
     page.locator("html[data-map=idle]").wait_for(state="attached")
@@ -132,23 +134,33 @@ def opened(
     }
 
 
+def update_ms(meter: Meter, address: str, moves: int) -> tuple[float, float]:
+    """CPU of one move of all vehicles, in the middle of some, and of WINDOW_S in which nothing comes."""
+    move(address)
+    time.sleep(WINDOW_S)
+    idle = statistics.median(meter.spent(WINDOW_S) for _ in range(3))
+    costs = [meter.spent(WINDOW_S, lambda: move(address)) - idle for _ in range(moves)]
+    return round(statistics.median(costs), 1), idle
+
+
+# Of each: name of its figure, path, whether vehicles glide. The last is what stands beside ours.
+PAGES = (
+    ("update_ms", "/", False),
+    ("gliding_ms", "/", True),
+    ("usual_ms", "/feed/usual", False),
+)
+
+
 def measured(browser: Browser, vehicles: int, moves: int) -> dict[str, Any]:
     result: dict[str, Any] = {}
     with site(vehicles) as (address, cookie):
-        for motion, name in (("reduce", "update_ms"), ("no-preference", "gliding_ms")):
-            page, first = opened(browser, address, cookie, motion=motion, vehicles=vehicles)
+        for name, path, glides in PAGES:
+            page, first = opened(browser, address, cookie, path=path, glides=glides, vehicles=vehicles)
             meter = Meter(page)
-            move(address)
-            time.sleep(WINDOW_S)
-            idle = statistics.median(meter.spent(WINDOW_S) for _ in range(3))
-            costs = [meter.spent(WINDOW_S, lambda: move(address)) - idle for _ in range(moves)]
-            result[name] = round(statistics.median(costs), 1)
-            if motion == "reduce":
-                result |= {
-                    **first,
-                    "idle_ms_per_s": round(idle / WINDOW_S, 1),
-                    "heap_mb": round(meter.heap(), 1),
-                }
+            result[name], idle = update_ms(meter, address, moves)
+            if name == "update_ms":
+                result |= first
+                result |= {"idle_ms_per_s": round(idle / WINDOW_S, 1), "heap_mb": round(meter.heap(), 1)}
             page.context.close()
     return result
 
@@ -156,7 +168,7 @@ def measured(browser: Browser, vehicles: int, moves: int) -> dict[str, Any]:
 def soaked(browser: Browser, seconds: int) -> dict[str, Any]:
     """Memory while vehicles move every two seconds: a line through the second half, in MB an hour."""
     with site(SOAK_VEHICLES) as (address, cookie):
-        page, _ = opened(browser, address, cookie, motion="no-preference", vehicles=SOAK_VEHICLES)
+        page, _ = opened(browser, address, cookie, vehicles=SOAK_VEHICLES)
         meter = Meter(page)
         start = time.monotonic()
         seen: list[tuple[float, float, float]] = []  # seconds, MB, nodes
@@ -177,27 +189,28 @@ def soaked(browser: Browser, seconds: int) -> dict[str, Any]:
     }
 
 
+def run(vehicles: Sequence[int], *, moves: int, soak: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Number of vehicles and figures, then "soak" and its own; NoChromium when there is none."""
+    program = chromium.executable()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=chromium.ARGUMENTS)
+        with contextlib.closing(browser):
+            for count in vehicles:
+                yield str(count), measured(browser, count, moves)
+            if soak:
+                yield "soak", soaked(browser, soak)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--vehicles", type=int, nargs="*", default=[1000, 10_000, 50_000])
-    parser.add_argument("--moves", type=int, default=8)
+    parser.add_argument("--vehicles", type=int, nargs="*", default=VEHICLES)
+    parser.add_argument("--moves", type=int, default=MOVES)
     parser.add_argument("--soak", type=int, default=0, metavar="SECONDS")
-    parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    results: dict[str, Any] = {}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium.executable(), args=chromium.ARGUMENTS)
-        for vehicles in options.vehicles:
-            results[str(vehicles)] = measured(browser, vehicles, options.moves)
-            print(vehicles, results[str(vehicles)], flush=True)
-        if options.soak:
-            results["soak"] = soaked(browser, options.soak)
-            print("soak", results["soak"], flush=True)
-        browser.close()
-    if options.json:
-        options.json.write_text(json.dumps(results, indent=1))
+    for name, found in run(options.vehicles, moves=options.moves, soak=options.soak):
+        print(name, json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

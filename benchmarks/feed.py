@@ -2,7 +2,8 @@
 
     FEED_VEHICLES=10000 uvicorn benchmarks.feed:application
 
-`GET /feed/move` moves every vehicle once and answers when the frames are handed to the socket.
+`GET /feed/move` moves every vehicle once and answers when the frames are handed to the socket;
+`/feed/usual` is a page that shows them as the examples of MapLibre do (benchmarks/usual.html).
 """
 
 import asyncio
@@ -11,9 +12,11 @@ import os
 import random
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
+from django.templatetags.static import static
 
 from fleet.asgi import http
 
@@ -24,6 +27,8 @@ MIDDLE = (57.70, 11.97)
 SPREAD_DEG = 0.12  # a town and what is around it
 STEP_M = 90.0
 METRES_PER_DEGREE = 111_195.0
+USUAL = Path(__file__).with_name("usual.html")
+USUAL_FILES = {"style": "maplibre-gl.css", "maplibre": "maplibre-gl.mjs", "worker": "maplibre-gl-worker.mjs"}
 
 Scope = dict[str, Any]
 
@@ -125,8 +130,20 @@ async def move(send: Any) -> None:
     fleet.step()
     items = fleet.items(time.time_ns() // 1_000_000)
     await asyncio.gather(*(browser.positions(items) for browser in sockets))
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
-    await send({"type": "http.response.body", "body": b""})
+    await answer(send, b"")
+
+
+async def usual(send: Any) -> None:
+    page = USUAL.read_text()
+    for name, file in USUAL_FILES.items():
+        page = page.replace(f"{{{name}}}", static(f"npm/maplibre-gl/{file}"))
+    await answer(send, page.encode())
+
+
+async def answer(send: Any, body: bytes) -> None:
+    headers = [(b"content-type", b"text/html"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def application(scope: Scope, receive: Any, send: Any) -> None:
@@ -134,5 +151,7 @@ async def application(scope: Scope, receive: Any, send: Any) -> None:
         await socket(receive, send)
     elif scope["path"] == "/feed/move":
         await move(send)
+    elif scope["path"] == "/feed/usual":
+        await usual(send)
     else:
         await http(scope, receive, send)

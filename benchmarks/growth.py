@@ -103,12 +103,12 @@ def main() -> None:
 
 
 def run(options: argparse.Namespace, address: str) -> None:
-    results.note_load()
+    notes = results.Notes()
     for part in options.parts:
         measure, points = PARTS[part]
         for count in options.history if part == "history" else points:
             result = measure(count, options.server, options.seconds, address)
-            results.note(f"growth {part}", f"{options.server}/{options.database}/{count}", result)
+            notes.keep(f"growth {part}", f"{options.server}/{options.database}/{count}", result)
 
 
 if __name__ == "__main__":

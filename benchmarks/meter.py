@@ -47,10 +47,19 @@ def cpu_s(roots: Iterable[int]) -> float:
 
 def memory_kib(pid: int) -> int:
     """Proportional memory of one process in KiB: what would be free without it."""
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+    return _kib(pid, "smaps_rollup", "Pss:")
+
+
+def peak_kib(pid: int) -> int:
+    """The most memory that a process had since it began, in KiB."""
+    return _kib(pid, "status", "VmHWM:")
+
+
+def _kib(pid: int, file: str, name: str) -> int:
+    for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+        if line.startswith(name):
             return int(line.split()[1])
-    raise RuntimeError(f"process {pid}: no Pss")
+    raise RuntimeError(f"process {pid}: no {name}")
 
 
 class Cpu:

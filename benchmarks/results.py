@@ -1,4 +1,8 @@
-"""What was measured, in build/bench/results.json: {part: {name: {…}}}, written as it comes."""
+"""What was measured, in benchmarks/results.json: {part: {name: {…, "when": {…}}}}, written as it comes.
+
+Each result says when it was measured, on what, and how busy that was; "about" is the machine of the last one.
+A quick run keeps its figures apart, in build/bench/quick.json.
+"""
 
 import contextlib
 import json
@@ -6,8 +10,9 @@ import os
 import platform
 import sqlite3
 import subprocess
-import sys
+import time
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,37 +20,72 @@ from typing import Any
 from fleet import embedded
 from tests.servers import postgres_binaries
 
-FILE = Path(__file__).parent.parent / "build" / "bench" / "results.json"
+FILE = Path(__file__).parent / "results.json"
+QUICK = Path(__file__).parent.parent / "build" / "bench" / "quick.json"
 PACKAGES = ("django", "channels", "daphne", "uvicorn", "redis", "celery", "msgspec", "psycopg")
+BUSY_S = 2.0
 
 Results = dict[str, dict[str, dict[str, Any]]]
 
 
-def read() -> Results:
+class Notes:
+    """Figures of one run, on top of those of earlier ones."""
+
+    def __init__(self, *, quick: bool = False) -> None:
+        self.file = QUICK if quick else FILE
+        self.busy = busy_percent()
+
+    def keep(self, part: str, name: str, result: dict[str, Any]) -> None:
+        """Keep a result and print it as a line."""
+        print(line(f"{part} {name}", result), flush=True)
+        about = machine()
+        when = {
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "machine": f"{about['cores']} cores ({about['processor']})",
+            "busy_percent": self.busy,
+        }
+        known = read(self.file)
+        known.setdefault(part, {})[name] = {**result, "when": when}
+        known["about"] = {"machine": about}
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.file.write_text(text(known))
+
+
+def read(file: Path = FILE) -> Results:
     with contextlib.suppress(FileNotFoundError):
-        found: Results = json.loads(FILE.read_text())
+        found: Results = json.loads(file.read_text())
         return found
     return {}
 
 
-def note(part: str, name: str, result: dict[str, Any], *, quiet: bool = False) -> None:
-    """Keep a result and print it as a line."""
-    known = read()
-    known.setdefault(part, {})[name] = result
-    known.setdefault("about", {})[part] = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "command": command()}
-    known["about"]["machine"] = machine()
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(json.dumps(known, indent=1))
-    if not quiet:
-        print(line(f"{part} {name}", result), flush=True)
+def text(known: Results) -> str:
+    """JSON with a result a line, so that what a run changed can be read."""
+    parts = []
+    for part, found in known.items():
+        lines = [f"  {json.dumps(name)}: {json.dumps(rounded(each))}" for name, each in found.items()]
+        parts.append(f" {json.dumps(part)}: {{\n" + ",\n".join(lines) + "\n }")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def note_load() -> None:
-    """Keep what else the machine was doing before a run began: figures of a busy one are rough."""
-    known = read()
-    known.setdefault("about", {})["load"] = {"before": round(os.getloadavg()[0], 1)}
-    FILE.parent.mkdir(parents=True, exist_ok=True)
-    FILE.write_text(json.dumps(known, indent=1))
+def rounded(value: Any) -> Any:
+    """With six digits: more are noise."""
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def busy_percent() -> int:
+    """How much of the machine other programs take before a run begins: figures of a busy one are rough."""
+    idle, every = cpu_ticks()
+    time.sleep(BUSY_S)
+    idle_later, every_later = cpu_ticks()
+    return round(100 - 100 * (idle_later - idle) / max(every_later - every, 1))
+
+
+def cpu_ticks() -> tuple[int, int]:
+    """Idle (with waiting for disks), and all (proc(5), the first line of stat)."""
+    ticks = [int(word) for word in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return ticks[3] + ticks[4], sum(ticks)
 
 
 def line(name: str, result: dict[str, Any]) -> str:
@@ -72,12 +112,7 @@ def line(name: str, result: dict[str, Any]) -> str:
     return "  ".join(words)
 
 
-def command() -> str:
-    module = Path(sys.argv[0])
-    name = f"-m benchmarks.{module.stem}" if module.parent == Path(__file__).parent else str(module)
-    return " ".join(["python", name, *sys.argv[1:]])
-
-
+@cache
 def machine() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {

@@ -112,6 +112,12 @@ class Site:
     def web_memory_kib(self) -> int:
         return sum(memory_kib(pid) for pid in self.roots()["web"])
 
+    def serve_by(self, server: str) -> None:
+        """The same data again, with the other server."""
+        self.house.stop()
+        self.house.server = server
+        self.house.start()
+
     def make_people(self, *, devices: int, fleets: int = 1, browsers: int = 1, history: int = 0) -> None:
         """Devices with tokens, sessions with cookies, stored positions; may be called once a site."""
         words = ["--devices", devices, "--fleets", fleets, "--browsers", browsers, "--history", history]

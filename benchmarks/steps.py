@@ -119,8 +119,9 @@ def main() -> None:
     parser.add_argument("--server", choices=["daphne", "uvicorn"], default="daphne")
     parser.add_argument("--seconds", type=float, default=4)
     options = parser.parse_args()
+    notes = results.Notes()
     for step in options.steps:
-        results.note("steps", f"{step}/{options.server}", measure(step, options.server, options.seconds))
+        notes.keep("steps", f"{step}/{options.server}", measure(step, options.server, options.seconds))
 
 
 if __name__ == "__main__":
