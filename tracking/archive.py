@@ -30,7 +30,7 @@ log = logging.getLogger("fleetline.archive")
 
 # One a process: a run that was cut off by a failing Redis or database takes its own lease again.
 OWNER = uuid.uuid4().hex
-BATCH = 5000
+BATCH = 10_000  # half of it costs a quarter more a row
 REST_S = 0.02  # others get to write, too
 # What comes meanwhile is one transaction, and a vehicle's newest position one row in it.
 GATHER_S, LOOK_S = 0.5, 0.05

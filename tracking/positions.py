@@ -91,6 +91,13 @@ def listed(triples: Iterable[Sequence[int]]) -> tuple[str, list[Any]]:
     return f"(SELECT {parts} FROM json_each(%s)) AS k", [orjson.dumps(list(triples)).decode()]  # noqa: S608
 
 
+def among(numbers: Iterable[int]) -> tuple[str, Any]:
+    """Any of many whole numbers: what to write after a column, and its value."""
+    if connection.vendor == "postgresql":
+        return "= ANY(%s::int8[])", list(numbers)
+    return "IN (SELECT value FROM json_each(%s))", orjson.dumps(list(numbers)).decode()
+
+
 _latest_set = ", ".join(f"{c} = excluded.{c}" for c in COLUMNS if c not in ("vehicle_id", "device_id"))
 _MOVE_FORWARD = (
     f"ON CONFLICT (vehicle_id, device_id) DO UPDATE SET {_latest_set} "

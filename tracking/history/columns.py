@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,8 @@ Mask = NDArray[np.bool_]
 FLAT_M, FLAT_TO, FLAT_WIDE = 5_000.0, np.radians(80), np.radians(1)  # where the globe is as good as flat
 PRIMARY_SILENT_MS = 120_000  # then another device of the vehicle speaks for it, as on the map
 TABLE = Position._meta.db_table
+PARTS = 1_000_000_000  # of a degree, a metre: exact to nine decimals, a tenth of a millimetre
+SHIFT = 200 * PARTS  # makes all of them positive: CAST cuts off
 WHOLE = {"vehicle_id", "time", "device_id", "start", "first", "last"}
 
 
@@ -101,7 +102,7 @@ def arrays(
     """
     optional = {"speed", "accuracy", "heading"}  # never negative
     select = ", ".join(f"coalesce({name}, -1.0)" if name in optional else name for name in names)
-    read = _packed if connection.vendor == "postgresql" else _fetched
+    read = _packed if connection.vendor == "postgresql" else _joined
     columns = read(names, f"SELECT {select} FROM {source}", values)  # noqa: S608 (our own names)
     # Sorted here: they mostly lie in order, and PostgreSQL would sort them on disk all the same.
     sort = np.lexsort([columns[names.index(name)] for name in reversed(order) if name in names])
@@ -117,13 +118,27 @@ def arrays(
     return found
 
 
-def _fetched(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
-    """Through one array of floats: milliseconds are whole in them until the year 287396."""
-    with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.execute(query, values)
-        rows = cursor.cursor  # Django's own takes a step of Python a row
-        table = np.fromiter(chain.from_iterable(rows), float).reshape(-1, len(names))
-    return list(table.T)
+def _joined(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
+    """One row with the numbers of each column as a text: half the work of rows one by one.
+
+    And Python's other threads go on meanwhile. Floats come as whole numbers of PARTS.
+    """
+    columns = [f"c{number}" for number in range(len(names))]
+    texts = ", ".join(
+        f"group_concat({c if name in WHOLE else f'CAST({c} * {PARTS} + {SHIFT + 0.5} AS INTEGER)'})"
+        for c, name in zip(columns, names, strict=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH rows ({', '.join(columns)}) AS ({query}) SELECT {texts} FROM rows",  # noqa: S608 (our names)
+            values,
+        )
+        row = cursor.fetchone()
+    found = (np.fromstring(text or "", np.int64, sep=",") for text in row)
+    return [
+        column if name in WHOLE else (column - SHIFT) / PARTS
+        for name, column in zip(names, found, strict=True)
+    ]
 
 
 def _packed(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:

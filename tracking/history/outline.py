@@ -11,7 +11,7 @@ from tracking.geo import EARTH_M
 from tracking.history.columns import TABLE, Columns, Floats, Ints, Mask
 from tracking.history.day import Stop
 from tracking.history.tracks import GAP_MS, GAP_TIMES, USUAL_INTERVALS
-from tracking.positions import listed
+from tracking.positions import among
 
 # GEOS walks a line by recursion: pieces keep it shallow, whatever somebody drove.
 PIECE = 2000
@@ -148,22 +148,12 @@ def rest(vehicle: int, fixes: Columns, shown: Ints) -> list[tuple[Any, ...]]:
     if len(shown) == 0:
         return []
     keys = list(zip(fixes.time[shown].tolist(), fixes.device[shown].tolist(), strict=True))
-    if len(fixes.time) > READ_ALL * len(shown) and connection.vendor == "sqlite":
-        return _one_by_one(vehicle, keys)
-    source, values = TABLE, [vehicle, keys[0][0], keys[-1][0]]
-    where = "vehicle_id = %s AND time >= %s AND time <= %s"
+    where, values = "time >= %s AND time <= %s", [keys[0][0], keys[-1][0]]
     if len(fixes.time) > READ_ALL * len(shown):
-        table, values = listed((vehicle, *key) for key in keys)
-        source, where = f"{table} CROSS JOIN {TABLE}", "vehicle_id = a AND time = b AND device_id = c"
+        which, times = among([time for time, _ in keys])
+        where, values = f"time {which}", [times]
+    query = f"SELECT time, device_id, {OTHERS} FROM {TABLE} WHERE vehicle_id = %s AND {where}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT time, device_id, {OTHERS} FROM {source} WHERE {where}", values)  # noqa: S608
+        cursor.execute(query, [vehicle, *values])
         found = {row[:2]: row[2:] for row in cursor.fetchall()}
     return [found.get(key, NOTHING) for key in keys]
-
-
-def _one_by_one(vehicle: int, keys: list[tuple[int, int]]) -> list[tuple[Any, ...]]:
-    query = f"SELECT {OTHERS} FROM {TABLE} WHERE vehicle_id = ? AND time = ? AND device_id = ?"  # noqa: S608
-    connection.ensure_connection()
-    with connection.wrap_database_errors:
-        cursor = connection.connection.cursor()  # Django's own costs more than the step down the key
-        return [cursor.execute(query, (vehicle, *key)).fetchone() or NOTHING for key in keys]

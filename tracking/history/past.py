@@ -16,7 +16,7 @@ from tracking.fixes import EPOCH, MILLISECOND
 from tracking.history import segments
 from tracking.history.columns import PRIMARY_SILENT_MS, TABLE, Ints, Mask, arrays
 from tracking.models import Alert, Device
-from tracking.positions import listed
+from tracking.positions import among, listed
 from tracking.states import expected
 
 RECENT = 6  # fixes of a vehicle whose intervals say what to expect
@@ -127,13 +127,9 @@ def tracks(vehicles: Iterable[int], start_ms: int, end_ms: int) -> tuple[int, di
     points = min(held, len(wanted) * (end_ms - start_ms) // STEP_MS)
     step = STEP_MS * max(1, -(-points // MAX_POINTS))
     names = ["vehicle_id", "time", "device_id", "latitude", "longitude", "speed", "heading"]
-    if connection.vendor == "postgresql":
-        which, values = "= ANY(%s)", [wanted, start_ms, end_ms]
-    else:
-        which = "IN (SELECT value FROM json_each(%s))"
-        values = [orjson.dumps(wanted).decode(), start_ms, end_ms]
+    which, ids = among(wanted)
     where = f"{TABLE} WHERE vehicle_id {which} AND time >= %s AND time < %s"
-    vehicle, time, device, *rest = arrays(names, where, values, order=names[:3])
+    vehicle, time, device, *rest = arrays(names, where, [ids, start_ms, end_ms], order=names[:3])
     mine = _of_shown(vehicle, time, device)
     vehicle, time = vehicle[mine], time[mine]
     thin = np.flatnonzero(np.r_[True, (np.diff(vehicle) != 0) | (np.diff(time // step) != 0)][: len(time)])

@@ -5,15 +5,13 @@ from math import cos, degrees, radians
 from typing import NamedTuple
 
 import numpy as np
-import orjson
-from django.db import connection
 
 from tracking.geo import EARTH_M
 from tracking.history import segments
 from tracking.history.columns import TABLE, Floats, Ints, Mask, arrays, metres
 from tracking.history.tracks import GAP_MS
 from tracking.models import Segment
-from tracking.positions import listed
+from tracking.positions import among, listed
 
 # A line between two fixes may pass where neither of their boxes is; nobody drives further in a gap's length.
 AROUND_M = 15_000
@@ -67,18 +65,14 @@ def _ranges(
     vehicles: list[int], latitude: float, longitude: float, radius: float, start_ms: int, end_ms: int
 ) -> list[tuple[int, int, int]]:
     """(vehicle, first, last) of the times whose boxes, joined with the next one, touch the circle's."""
-    values: list[int] | str
-    if connection.vendor == "postgresql":
-        which, values = "= ANY(%s)", vehicles
-    else:
-        which, values = "IN (SELECT value FROM json_each(%s))", orjson.dumps(vehicles).decode()
+    which, ids = among(vehicles)
     tall = degrees((radius + AROUND_M) / EARTH_M)
     names = ["vehicle_id", "device_id", "first", "last", "south", "north", "west", "east"]
     found = arrays(
         names,
         f"{Segment._meta.db_table} WHERE vehicle_id {which} AND start > %s AND start < %s "
         "AND south <= %s AND north >= %s",
-        [values, start_ms - segments.SLOT_MS, end_ms, latitude + tall, latitude - tall],
+        [ids, start_ms - segments.SLOT_MS, end_ms, latitude + tall, latitude - tall],
         order=names[:3],
     )
     vehicle, device, first, last, south, north, west, east = found
