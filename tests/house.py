@@ -91,10 +91,11 @@ class House:
         with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
             return database.execute(query).fetchall()
 
-    def forget_alerts(self) -> None:
-        """There was never an alarm, for the pages that are opened from now on."""
+    def forget(self, *tables: str) -> None:
+        """Nothing was ever in these tables, for the pages that are opened from now on."""
         with contextlib.closing(sqlite3.connect(self.data / "fleetline.sqlite3", timeout=20)) as database:
-            database.execute("DELETE FROM tracking_alert")
+            for table in tables:
+                database.execute(f"DELETE FROM {table}")  # noqa: S608 (our own names)
             database.commit()
 
     def archived(self) -> bool:

@@ -11,8 +11,8 @@ const STREETS_ZOOM = 8;
 export class Detail {
   /** @type {Set<string>} */
   #loaded = new Set();
-  /** How many files are on their way. */
-  pending = 0;
+  /** @type {Set<string>} what is on its way for the style that is shown */
+  #awaited = new Set();
 
   /** @param {any} map @param {import("./basemap.js").Files} files @param {Town[]} towns */
   constructor(map, files, towns) {
@@ -23,9 +23,14 @@ export class Detail {
   }
   #map;
 
-  /** The style is another one: what it had is gone. */
+  get pending() {
+    return this.#awaited.size;
+  }
+
+  /** The style is another one: what it had is gone, and so is who would have said that it is drawn. */
   reset() {
     this.#loaded.clear();
+    this.#awaited = new Set();
     this.look();
   }
 
@@ -45,7 +50,7 @@ export class Detail {
   async #fetch(address, parts) {
     if (this.#loaded.has(address)) return;
     this.#loaded.add(address);
-    this.pending++;
+    const awaited = this.#awaited.add(address);
     try {
       const found = Object.entries(parts(await load(address)));
       // A style that has come meanwhile may not know them.
@@ -54,7 +59,7 @@ export class Detail {
       this.#loaded.delete(address);
       console.warn("base map:", error);
     } finally {
-      this.pending--;
+      awaited.delete(address);
       this.#map.triggerRepaint();
     }
   }

@@ -33,6 +33,13 @@ HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
 # What a server could do differently: sockets, streams, signing in. The rest is the page itself: once.
 ON_BOTH = ("test_live", "test_drawer", "test_signin")
 
+# A map that is drawn in other coordinates than GPS has; nobody asks for it who has not chosen it.
+CHINESE = {
+    "name": "chinese",
+    "tiles": "https://tiles.example.test/{z}/{x}/{y}.png",
+    "datum": "gcj02",
+}
+
 # Playwright keeps an event loop running in this thread: nothing here outlives the package, or the
 # asynchronous tests of other packages could not run theirs.
 Start = Callable[..., Page]
@@ -64,7 +71,8 @@ def _static_files() -> None:
 def house(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, _static_files: None
 ) -> Iterator[House]:
-    one = House(tmp_path_factory.mktemp(request.param), request.param)
+    styles = json.dumps([CHINESE])
+    one = House(tmp_path_factory.mktemp(request.param), request.param, MAP_STYLES=styles)
     try:
         one.start()
         yield one
@@ -96,8 +104,9 @@ def van(vans: Iterator[Van]) -> Van:
 
 
 @pytest.fixture(autouse=True)
-def _no_alarm_of_another_test(house: House) -> None:
-    house.forget_alerts()
+def _nothing_of_another_test(house: House) -> None:
+    """Vehicles are shared: what one test's drivers were written, another's would read first."""
+    house.forget("tracking_alert", "tracking_message", "tracking_broadcast", "tracking_note")
 
 
 @pytest.fixture
