@@ -11,55 +11,26 @@ import argparse
 import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from playwright.sync_api import Error as BrowserError
+
 from benchmarks import bare, browser, stalled, steps
+from benchmarks.pipeline import PIPELINE, connections, pipelines, processes
+from benchmarks.plan import Plan
 from benchmarks.results import Notes
-from benchmarks.site import Site, has_postgres, new_database, postgres, site
+from benchmarks.site import has_postgres, own_database, postgres
 from tests.browser.chromium import NoChromium
 
 SERVERS, DATABASES = ("daphne", "uvicorn"), ("sqlite", "postgres")
-DEVICES, RATE, BROWSERS = 1000, 5, 20
-SUSTAINED = {"daphne": 10_000, "uvicorn": 16_000}  # positions a second
-IDLE_CONNECTIONS = 10_000
-DAY_S = 86_400
 SOAK_S = 600
-# Not in a quick run unless they are named.
-SLOW = (
-    "alone", "sustained", "export", "files", "stalled", "past", "connections", "processes", "browser",
-)  # fmt: skip
-
-
-@dataclass
-class Plan:
-    """What to run, and for how long (s)."""
-
-    servers: tuple[str, ...]
-    databases: tuple[str, ...]
-    only: tuple[str, ...]
-    quick: bool
-    notes: Notes
-    postgres: str = ""
-
-    def wants(self, part: str) -> bool:
-        return part in self.only if self.only else not (self.quick and part in SLOW)
-
-    def seconds(self, whole: float, quick: float) -> float:
-        return quick if self.quick else whole
-
-    def rows(self, whole: int, quick: int) -> int:
-        return quick if self.quick else whole
-
-    def address(self, database: str) -> str:
-        return self.postgres if database == "postgres" else ""
-
 
 # --- beside it ---------------------------------------------------------------------------------------
 
@@ -67,7 +38,8 @@ class Plan:
 def floors(plan: Plan) -> None:
     """A Python echo and the bare servers: 100 frames in flight a device, and one (a message a read)."""
     seconds = plan.seconds(5, 1.5)
-    for name, window in (("flat out", 100), ("alone", 1)):
+    windows = {"flat out": 100, "alone": 1} if plan.wants("alone") else {"flat out": 100}
+    for name, window in windows.items():
         plan.notes.keep("bare", f"echo/{name}", bare.echo(seconds, window=window))
         for server in plan.servers:
             plan.notes.keep("bare", f"{server}/{name}", bare.bare(server, seconds, window=window))
@@ -78,109 +50,6 @@ def tutorial(plan: Plan) -> None:
     for server in plan.servers[:1] if plan.quick else plan.servers:
         for step in steps.STEPS[:1] if plan.quick else steps.STEPS:
             plan.notes.keep("steps", f"{step}/{server}", steps.measure(step, server, plan.seconds(4, 3)))
-
-
-# --- Fleetline ---------------------------------------------------------------------------------------
-
-
-def pipelines(plan: Plan) -> None:
-    for server in plan.servers:
-        for database in plan.databases:
-            pipeline(plan, server, database)
-
-
-def pipeline(plan: Plan, server: str, database: str) -> None:
-    """One Fleetline: quiet, with browsers, flat out, and for a minute."""
-    parts = [part for part in PIPELINE if plan.wants(part)]
-    with site(server, database=plan.address(database)) as here:
-        here.make_people(devices=DEVICES, browsers=BROWSERS)
-        for part in parts:
-            plan.notes.keep(part, f"{server}/{database}", PIPELINE[part](plan, here))
-
-
-def quiet(plan: Plan, here: Site) -> dict[str, Any]:
-    with here.load(1, 1, rate=4) as load:
-        time.sleep(3)  # its browser has looked a second time
-        return here.measure(load, plan.seconds(10, 4))
-
-
-def live(plan: Plan, here: Site) -> dict[str, Any]:
-    with here.load(DEVICES, BROWSERS, rate=RATE, at_once=100) as load:
-        time.sleep(3)
-        return here.measure(load, plan.seconds(20, 5))
-
-
-def ingest(plan: Plan, here: Site) -> dict[str, Any]:
-    with here.load(50, window=100, age=DAY_S) as load:
-        return here.measure(load, plan.seconds(10, 4))
-
-
-def alone(plan: Plan, here: Site) -> dict[str, Any]:
-    with here.load(50, window=1, age=3 * DAY_S) as load:
-        return here.measure(load, plan.seconds(10, 4))
-
-
-def as_the_steps(plan: Plan, here: Site) -> dict[str, Any]:
-    """The load of the steps (docs/FROM_TUTORIAL.md): with two browsers."""
-    with here.load(steps.DEVICES, steps.BROWSERS, window=steps.WINDOW, age=2 * DAY_S) as load:
-        return here.measure(load, plan.seconds(4, 3))
-
-
-def sustained(plan: Plan, here: Site) -> dict[str, Any]:
-    devices = 500
-    with here.load(devices, rate=SUSTAINED[here.house.server] / devices) as load:
-        return here.measure(load, plan.seconds(60, 10))
-
-
-# In this order: the flat-out ones report the past, each later than the one before, so that vehicles move.
-PIPELINE: dict[str, Callable[[Plan, Site], dict[str, Any]]] = {
-    "alone": alone,
-    "steps": as_the_steps,
-    "ingest": ingest,
-    "quiet": quiet,
-    "live": live,
-    "sustained": sustained,
-}
-
-
-def connections(plan: Plan) -> None:
-    """Idle devices on one process: the memory of each, and how long all take to come back at once."""
-    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    count = min(plan.rows(IDLE_CONNECTIONS, 1000), most - 500)
-    for server in plan.servers:
-        with site(server) as here:
-            here.make_people(devices=count)
-            before = here.web_memory_kib()
-            with here.load(count, rate=0.001, at_once=100, window=1) as load:
-                connect = load.connected["seconds"]
-                time.sleep(2)
-                memory = here.web_memory_kib() - before
-                back = load.cut()
-            plan.notes.keep(
-                "connections",
-                server,
-                {
-                    "connections": count,
-                    "KiB each": memory / count,
-                    "connected in s": connect,
-                    "ms a connect": connect * 1000 / count,
-                    "storm s": back["seconds"],
-                    "back": back["online"],
-                    "busy": back["busy"],
-                },
-            )
-
-
-def processes(plan: Plan) -> None:
-    """One web process, and two with two shards: devices and browsers spread over both."""
-    for server in plan.servers:
-        for web in (1, 2):
-            with site(server, web=web, JOURNAL_SHARDS=str(web)) as here:
-                here.make_people(devices=DEVICES, browsers=BROWSERS)
-                with here.load(DEVICES, BROWSERS, rate=RATE, at_once=100) as load:
-                    time.sleep(3)
-                    result = here.measure(load, plan.seconds(15, 5))
-                plan.notes.keep("processes", f"{server}/{web} web", result)
 
 
 # --- programs of their own ---------------------------------------------------------------------------
@@ -219,14 +88,15 @@ def each(plan: Plan, part: str, module: str, rows: int) -> None:
 
 def program(plan: Plan, database: str, module: str, *words: str) -> Any:
     """Run a benchmark with an empty database of its own; return the JSON that it prints."""
-    with tempfile.TemporaryDirectory(prefix="fleetline-bench-") as folder:
-        env = {**os.environ, "DATA": folder}
-        env.pop("DATABASE_URL", None)
-        if address := new_database(plan.address(database)):
-            env["DATABASE_URL"] = address
-        done = subprocess.run(
-            [sys.executable, "-m", module, *words], env=env, stdout=subprocess.PIPE, text=True, check=True
-        )
+    with (
+        tempfile.TemporaryDirectory(prefix="fleetline-bench-") as folder,
+        own_database(plan.address(database)) as address,
+    ):
+        env = {**os.environ, "DATA": folder, "DATABASE_URL": address}
+        if not address:
+            del env["DATABASE_URL"]
+        command = [sys.executable, "-m", module, *words]
+        done = subprocess.run(command, env=env, stdout=subprocess.PIPE, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -271,12 +141,19 @@ PARTS = (
 )
 
 
-def run(plan: Plan) -> None:
+def run(plan: Plan) -> list[str]:
+    """Measure; return what failed, which costs nobody the rest."""
+    failed = []
     for part in PARTS:
         if any(map(plan.wants, part.names)):
-            started = time.monotonic()
-            part.work(plan)
-            print(f"  {', '.join(part.names)}: {time.monotonic() - started:.0f} s", flush=True)
+            name, started = ", ".join(part.names), time.monotonic()
+            try:
+                part.work(plan)
+            except (AssertionError, OSError, RuntimeError, subprocess.SubprocessError, BrowserError):
+                traceback.print_exc()
+                failed.append(name)
+            print(f"  {name}: {time.monotonic() - started:.0f} s", flush=True)
+    return failed
 
 
 def main() -> None:
@@ -301,8 +178,10 @@ def main() -> None:
     with contextlib.ExitStack() as stack:
         if "postgres" in databases:
             plan.postgres = stack.enter_context(postgres())
-        run(plan)
+        failed = run(plan)
     print(f"{time.monotonic() - started:.0f} s; figures in {plan.notes.file}")
+    if failed:
+        sys.exit(f"Failed: {'; '.join(failed)}. `python -m benchmarks.report` shows the others.")
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ print(client.cookies["sessionid"].value)
 def site(vehicles: int) -> Iterator[tuple[str, str]]:
     """The pages on a port; gives address and session cookie."""
     with tempfile.TemporaryDirectory() as data:
-        environment = {**os.environ, "DATA": data, "FEED_VEHICLES": str(vehicles)}
-        environment["DJANGO_SETTINGS_MODULE"] = "fleet.settings"
+        environment = {**os.environ, "DATA": data, "FEED_VEHICLES": str(vehicles), "LOG_LEVEL": "ERROR"}
+        environment |= {"DJANGO_SETTINGS_MODULE": "fleet.settings", "PYTHONWARNINGS": "ignore"}
         manage = [sys.executable, "manage.py"]
         run = {"cwd": ROOT, "env": environment, "check": True}
         subprocess.run([*manage, "migrate", "-v", "0"], **run)  # type: ignore[call-overload]
