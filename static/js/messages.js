@@ -11,9 +11,10 @@ const search = /** @type {HTMLInputElement} */ (document.getElementById("inbox-s
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let typing;
 
-/** @param {string} address @param {string} target @param {string} swap @returns {Promise<void>} */
-// @ts-expect-error htmx is a classic script
-const fetchInto = (address, target, swap) => window.htmx.ajax("GET", address, { target, swap });
+/** What is asked for last is shown: the place says so (hx-sync). @param {string} address @param {string} target @param {string} swap @returns {Promise<void>} */
+const fetchInto = (address, target, swap) =>
+  // @ts-expect-error htmx is a classic script
+  window.htmx.ajax("GET", address, { source: target, target, swap });
 
 /** @returns {URLSearchParams} what the address asks for */
 const asked = () => new URLSearchParams(location.search);
@@ -44,8 +45,9 @@ async function show({ count = "", at = "" } = {}) {
       "innerHTML",
     );
   } finally {
-    pane.removeAttribute("aria-busy");
+    if ((asked().get("v") ?? "") === id) pane.removeAttribute("aria-busy");
   }
+  if ((asked().get("v") ?? "") !== id) return; // another one was asked for meanwhile
   const found = at ? document.getElementById(at) : null;
   found?.scrollIntoView({ block: "center" });
   found?.classList.add("bubble-found");

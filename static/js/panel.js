@@ -102,9 +102,9 @@ export class Drawer {
     body.setAttribute("aria-busy", "true");
     try {
       // @ts-expect-error htmx is a classic script
-      await window.htmx.ajax("GET", address, { target: "#drawer-body", swap: "innerHTML" });
+      await window.htmx.ajax("GET", address, { source: body, target: "#drawer-body", swap: "innerHTML" });
     } finally {
-      body.removeAttribute("aria-busy");
+      if (this.#open === id) body.removeAttribute("aria-busy");
       // The picture of the fleet was faster than this answer, and says it better.
       if (this.#missing === id && this.#open === id) this.missing(id);
     }

@@ -19,7 +19,7 @@ export async function turn(around, name) {
   choose(tab);
   const target = `#${tab.getAttribute("aria-controls")}`;
   // @ts-expect-error htmx is a classic script
-  await window.htmx.ajax("GET", tab.getAttribute("hx-get"), { target, swap: "innerHTML" });
+  await window.htmx.ajax("GET", tab.getAttribute("hx-get"), { source: tab, target, swap: "innerHTML" });
 }
 
 if (globalThis.document) {

@@ -228,13 +228,14 @@ function look() {
     ];
     for (const word of thread.querySelectorAll("[data-when-offline]")) word.toggleAttribute("hidden", online);
     for (const word of thread.querySelectorAll("[data-when-moving]")) word.toggleAttribute("hidden", !moving);
-    for (const word of thread.querySelectorAll("[data-late-at]"))
-      if (Date.parse(word.getAttribute("data-late-at") ?? "") <= now) {
-        word.removeAttribute("data-late-at"); // once
-        hint(`message:${idOf(thread)}`);
-        gather();
-      }
     open(thread);
+  }
+  for (const word of document.querySelectorAll("[data-late-at]")) {
+    if (Date.parse(word.getAttribute("data-late-at") ?? "") > now) continue;
+    word.removeAttribute("data-late-at"); // once
+    const thread = word.closest("[data-thread]");
+    if (thread) hint(`message:${idOf(thread)}`);
+    gather();
   }
 }
 

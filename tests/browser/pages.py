@@ -36,7 +36,7 @@ def write(drawer: Locator, text: str) -> None:
     if not drawer.get_by_role("textbox", name="Message to").is_visible():
         tab(drawer, "Messages")
     drawer.get_by_role("textbox", name="Message to").fill(text)
-    drawer.get_by_role("button", name="Send").click()
+    drawer.get_by_role("button", name="Send", exact=True).click()
 
 
 def bubble(drawer: Locator, text: str) -> Locator:

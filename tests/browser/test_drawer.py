@@ -84,6 +84,14 @@ def test_what_one_dispatcher_writes_the_other_sees(start: Start, van: Van) -> No
     expect(theirs.locator(".bubble")).to_have_count(2)
 
 
+def test_whoever_is_clicked_last_is_in_the_drawer(start: Start, harbour: list[Van]) -> None:
+    page = start(who="pia")
+    expect(page.locator("#list [role=option]")).to_have_count(len(harbour))
+    page.evaluate("for (const row of document.querySelectorAll('#list [role=option]')) row.click()")
+    last = max(harbour, key=lambda van: van.name)
+    expect(page.locator("#drawer .vehicle-name")).to_have_text(last.name)
+
+
 def points(path: Path, form: str) -> set[tuple[float, float]]:
     """Read latitudes and longitudes with other people's readers."""
     if form == "csv":
@@ -118,6 +126,9 @@ def test_the_last_hour_is_taken_in_every_format(start: Start, van: Van, house: H
         download.save_as(path)
         assert points(path, form) == {(HERE["latitude"], HERE["longitude"])}
     expect(drawer.locator(".vehicle-name")).to_have_text(van.name)
+    drawer.get_by_role("link", name="Excel, large files, several vehicles …").click()
+    expect(drawer.page.get_by_role("heading", name="Exports")).to_be_visible()
+    expect(drawer.page.locator(".export-chosen")).to_contain_text(van.name)
 
 
 def test_markup_in_names_and_messages_is_text(start: Start, evil: Van) -> None:

@@ -1,15 +1,17 @@
 """The desk's conversations: two dispatchers and a driver, live; many drivers at once; in a hand."""
 
+import contextlib
 import re
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, Route, expect
 
 from tests.browser import pages
 from tests.browser.conftest import Complaints, Start
 from tests.browser.pages import socket_is
 from tests.browser.test_phone import PHONE, TOO_SMALL
 from tests.browser.van import HERE, Van
+from tests.faults.conftest import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -37,7 +39,7 @@ def open_thread(page: Page, van: Van) -> None:
 
 def write(page: Page, text: str) -> None:
     composer(page).fill(text)
-    page.get_by_role("button", name="Send").click()
+    page.get_by_role("button", name="Send", exact=True).click()
 
 
 def test_two_dispatchers_and_a_driver_talk_without_a_reload(start: Start, van: Van) -> None:
@@ -84,6 +86,73 @@ def test_two_dispatchers_and_a_driver_talk_without_a_reload(start: Start, van: V
     expect(dana.locator(".bubble")).to_have_count(3)
 
 
+def test_what_nobody_reads_for_five_minutes_says_so_by_itself(start: Start, van: Van, house: House) -> None:
+    page = start(f"/messages/?v={van.pk}")
+    with van:
+        write(page, "Call the office.")
+        message = van.message()
+        van.receipt(message, "delivered")
+        order = bubble(page, "Call the office.")
+        expect(order).to_have_attribute("data-status", "delivered")
+        house.manage("shell", "-v", "0", "-c", ALMOST_LATE.format(id=message["id"]))
+        page.reload()
+        overview = start("/messages/", who="mia")
+        for one, shown in ((page, order), (overview, row(overview, van))):
+            expect(shown).not_to_contain_text("not read yet")
+            one.evaluate("document.body.dataset.same = 'yes'")
+        for shown in (order, row(overview, van)):
+            expect(shown).to_contain_text("not read yet")
+        van.receipt(message, "read")
+        for shown in (order, row(overview, van)):
+            expect(shown).not_to_contain_text("not read yet")
+    for one in (page, overview):
+        expect(one.locator("body")).to_have_attribute("data-same", "yes")
+
+
+# It came five minutes ago but for the time that a page takes to load.
+ALMOST_LATE = """
+from datetime import timedelta
+from django.utils.timezone import now
+from tracking.models import Message
+from tracking.models.message import LATE
+Message.objects.filter(pk="{id}").update(delivered=now() - LATE + timedelta(seconds=8))
+"""
+
+
+def test_write_on_the_map_leads_to_the_conversation_and_the_text_arrives(
+    start: Start, harbour: list[Van]
+) -> None:
+    first, second = harbour[0], harbour[1]
+    with first, second:
+        first.send(speed=0)
+        second.send(speed=0, latitude=HERE["latitude"] + 0.01)
+        page = start(f"/?q={first.name}", who="pia", webgl=True)
+        expect(page.locator("html")).to_have_attribute("data-map", "idle", timeout=60_000)
+        page.get_by_role("button", name="Got it").click()
+        page.get_by_role("button", name="Show all vehicles").click()
+        page.wait_for_timeout(1000)  # the map goes there
+        page.locator("#map canvas").click()
+        card = page.locator("#drawer")
+        expect(card.locator(".vehicle-name")).to_have_text(first.name)
+        card.get_by_role("button", name="Message").click()
+        field = card.get_by_role("textbox", name="Message to")
+        expect(field).to_be_focused()
+        field.fill("Gate 2 is open.")
+        card.get_by_role("button", name="Send", exact=True).click()
+        first.message("Gate 2 is open.")
+        expect(pages.bubble(card, "Gate 2 is open.")).to_have_attribute("data-status", "sent")
+
+        page.get_by_role("searchbox").fill("")
+        pages.row(page, second).click(modifiers=["Control"])
+        expect(page.locator("#several")).to_contain_text("2 vehicles")
+        page.get_by_role("button", name="Write", exact=True).click()
+        page.get_by_role("textbox", name="Message").fill("Back to the yard.")
+        page.get_by_role("button", name="Send to 2 vehicles").click()
+        expect(page.locator("#board")).to_contain_text("Back to the yard.")
+        for van in (first, second):
+            van.message("Back to the yard.")
+
+
 def test_nothing_written_is_lost_and_nothing_is_sent_twice(
     start: Start, van: Van, complaints: Complaints
 ) -> None:
@@ -98,7 +167,7 @@ def test_nothing_written_is_lost_and_nothing_is_sent_twice(
     expect(bubble(page, "Where are you?")).to_have_attribute("data-status", "queued")
 
     composer(page).fill("once")
-    page.get_by_role("button", name="Send").dblclick()
+    page.get_by_role("button", name="Send", exact=True).dblclick()
     expect(bubble(page, "once")).to_have_attribute("data-status", "queued")
     expect(page.locator(".bubble")).to_have_count(2)
 
@@ -150,9 +219,7 @@ def test_a_broadcast_ticks_up_and_goes_again_to_those_who_have_not(start: Start,
     counts(sent=0, delivered=0, read=0)
     with harbour[0] as first, harbour[1] as second:
         for van in (first, second):
-            message = van.message()
-            while message["text"] != "Snow warning":
-                message = van.message()
+            message = van.message("Snow warning")
             van.receipt(message, "delivered")
         counts(delivered=2, read=0)
         first.receipt(message | {"id": message["id"]}, "delivered")
@@ -205,7 +272,7 @@ def test_in_a_hand_the_list_and_the_conversation_take_turns(start: Start, harbou
     expect(page.locator(".inbox")).to_be_hidden()
     write(page, "Call me")
     expect(bubble(page, "Call me")).to_be_in_viewport()
-    expect(page.get_by_role("button", name="Send")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_in_viewport(ratio=1)
     for path in ("/messages/", f"/messages/?v={van.pk}", "/messages/broadcast/"):
         page.goto(path)
         socket_is(page, "live")
@@ -219,6 +286,36 @@ def test_in_a_hand_the_list_and_the_conversation_take_turns(start: Start, harbou
     expect(page.locator(".conversation")).to_be_hidden()
     page.go_back()
     expect(bubble(page, "Call me")).to_be_visible()
+
+
+def test_an_empty_pane_that_is_drawn_again_late_hides_no_conversation(
+    start: Start, harbour: list[Van]
+) -> None:
+    page = start("/messages/", who="olga")
+    held: list[Route] = []
+    page.route("**/messages/", held.append)  # what the empty pane asks for
+    page.evaluate("window.htmx.trigger(document.body, 'messages')")
+    while not held:
+        page.wait_for_timeout(20)
+    row(page, harbour[2]).click()
+    name = page.locator("#conversation .conversation-name")
+    expect(name).to_have_text(harbour[2].name)
+    with contextlib.suppress(Error):  # nobody waits for it any more
+        held[0].continue_()
+    page.wait_for_timeout(500)
+    expect(name).to_have_text(harbour[2].name)
+
+
+def test_whoever_is_clicked_last_is_shown(start: Start, harbour: list[Van]) -> None:
+    page = start("/messages/?q=l", who="pia")
+    expect(page.locator("#threads [data-open-thread]")).to_have_count(len(harbour))
+    page.evaluate("for (const row of document.querySelectorAll('#threads [data-open-thread]')) row.click()")
+    last = page.locator("#threads [data-open-thread]").last
+    expect(last).to_have_attribute("aria-current", "true")
+    name = next(van.name for van in harbour if str(van.pk) == last.get_attribute("data-open-thread"))
+    expect(page.locator(".conversation-name")).to_have_text(name)
+    page.go_back()
+    expect(page.locator(".conversation-name")).not_to_have_text(name)
 
 
 def test_a_viewer_reads_along_and_is_told_why_not_more(start: Start, harbour: list[Van]) -> None:

@@ -60,9 +60,12 @@ class Van:
         frame = await self._device.send([item])
         await frame.settled
 
-    def message(self) -> Item:
-        """Return the next message that the driver gets."""
-        return self._inbox.get(timeout=PATIENCE_S)
+    def message(self, text: str = "") -> Item:
+        """Return the next message that the driver gets, or the next one that says `text`."""
+        message = self._inbox.get(timeout=PATIENCE_S)
+        while text and message["text"] != text:
+            message = self._inbox.get(timeout=PATIENCE_S)
+        return message
 
     def receipt(self, message: Item, status: str) -> None:
         self._loop.call_soon_threadsafe(self._device.receipt, message["id"], status)
