@@ -71,16 +71,20 @@ export function compass(degrees) {
   return names[Math.round(degrees / 45) & 7];
 }
 
-const dated = new Intl.DateTimeFormat(locale, {
-  weekday: "short",
-  day: "numeric",
-  month: "short",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-  timeZone: zone,
-});
+const [dated, datedElsewhen] = [{}, { year: /** @type {const} */ ("numeric") }].map(
+  (year) =>
+    new Intl.DateTimeFormat(locale, {
+      weekday: "short",
+      day: "numeric",
+      month: "short",
+      ...year,
+      hour: "2-digit",
+      minute: "2-digit",
+      second: "2-digit",
+      hourCycle: "h23",
+      timeZone: zone,
+    }),
+);
 const dayOf = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: zone });
 const minute = new Intl.DateTimeFormat(locale, {
   hour: "2-digit",
@@ -89,8 +93,9 @@ const minute = new Intl.DateTimeFormat(locale, {
   timeZone: zone,
 });
 
-/** "Mon 23 Nov, 16:02:30" on the reader's clock. @param {number} ms since the epoch */
-export const moment = (ms) => dated.format(ms);
+/** "Mon 23 Nov, 16:02:30" on the reader's clock; of another year with it. @param {number} ms since the epoch */
+export const moment = (ms) =>
+  (new Date(ms).getFullYear() === new Date().getFullYear() ? dated : datedElsewhen).format(ms);
 
 /** "23 Nov". @param {number} ms since the epoch */
 export const day = (ms) => dayOf.format(ms);

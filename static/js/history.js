@@ -120,8 +120,8 @@ function state(what, why = "") {
     ready: ["", "", ""],
     empty: [
       n("It sent no positions in this time.", "They sent no positions in this time.", view.vehicles.length),
-      isWeek ? "" : t("Look at 7 days"),
-      "week",
+      isWeek ? t("Choose another vehicle") : t("Look at 7 days"),
+      isWeek ? "pick" : "week",
     ],
     missing: [why, t("Choose another vehicle"), "pick"],
     error: [why, t("Try again"), "again"],

@@ -20,6 +20,8 @@ import { Viewport } from "./viewport.js";
 const EMPTY = { type: "FeatureCollection", features: [] };
 const SOURCES = ["track", "track-hints", "track-stops", "track-fix"];
 const BELOW = "vehicles"; // the layer of the markers
+const RADIUS = 9;
+const RADIUS_CHOSEN = 12; // and of those whose number has three digits
 
 /** @param {any} geometry @param {any} [properties] */
 const feature = (geometry, properties = {}) => ({ type: "Feature", geometry, properties });
@@ -55,7 +57,8 @@ export class TrackMap {
   /** Draw all of it, also after the map's style was another. */
   restore() {
     const look = this.#look;
-    if (!look || !this.#map.style) return;
+    // While another style is on its way the map has none; it says when it has come.
+    if (!look || !this.#map.getStyle()) return;
     for (const name of SOURCES)
       if (!this.#map.getSource(name))
         this.#map.addSource(name, { type: "geojson", data: EMPTY, maxzoom: 16, tolerance: 0.2 });
@@ -102,12 +105,7 @@ export class TrackMap {
   mark(key) {
     this.#chosen = key;
     if (this.#map.getLayer("track-stops"))
-      this.#map.setPaintProperty("track-stops", "circle-radius", [
-        "case",
-        ["==", ["get", "key"], key],
-        12,
-        9,
-      ]);
+      this.#map.setPaintProperty("track-stops", "circle-radius", radius(key));
   }
 
   /** Ring the fixes that are looked at. @param {{ lon: number, lat: number }[]} places */
@@ -166,6 +164,14 @@ export class TrackMap {
   }
 }
 
+/** Of a stop's disc, pixels. @param {string} chosen key of the one that stands out */
+const radius = (chosen) => [
+  "case",
+  ["any", ["==", ["get", "key"], chosen], [">", ["length", ["get", "number"]], 2]],
+  RADIUS_CHOSEN,
+  RADIUS,
+];
+
 /** @param {number} bin @param {Look} look */
 function colourOf(bin, { scheme, palette }) {
   return bin < 0 ? palette.trail : speedColours(scheme)[bin];
@@ -207,7 +213,7 @@ function layers({ palette: p, several }) {
       // Of stops at one place the first is on top, and only its number is written.
       layout: { "circle-sort-key": ["-", 0, ["to-number", ["get", "number"]]] },
       paint: {
-        "circle-radius": 9,
+        "circle-radius": radius(""),
         "circle-color": several ? ["get", "colour"] : p.label,
         "circle-stroke-width": 2,
         "circle-stroke-color": p.outline,
@@ -240,13 +246,12 @@ function layers({ palette: p, several }) {
   ];
 }
 
-/** The box around tracks, or around a part of them. @param {Track[]} tracks @param {number} [from] @param {number} [to] milliseconds @returns {[Point, Point] | null} */
-export function box(tracks, from = Number.NEGATIVE_INFINITY, to = Number.POSITIVE_INFINITY) {
+/** The box around tracks, in WGS 84. @param {Track[]} tracks @returns {[Point, Point] | null} */
+export function box(tracks) {
   let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const track of tracks) {
     const first = track.lon[0];
     for (let i = 0; i < track.length; i++) {
-      if (track.time[i] < from || track.time[i] > to) continue;
       const lon = track.lon[i] + 360 * Math.round((first - track.lon[i]) / 360); // by the side of the first
       west = Math.min(west, lon);
       east = Math.max(east, lon);

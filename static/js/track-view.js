@@ -117,11 +117,12 @@ export class TrackView {
 
   /** Look at the whole of the tracks. */
   fit() {
-    const around = box(this.#tracks);
-    if (!around) return;
+    const corners = box(this.#tracks);
+    if (!corners) return;
+    const around = corners.map(([lon, lat]) => shown(this.#fleet.datum, lon, lat));
     const legend = element("legend").getBoundingClientRect().width;
     const wide = this.#raw.getCanvas().clientWidth > WIDE_PX;
-    const padding = { top: 48, bottom: 48, left: wide ? 64 : 32, right: wide ? legend + 40 : 32 };
+    const padding = { top: wide ? 48 : 72, bottom: 48, left: wide ? 64 : 32, right: wide ? legend + 40 : 32 };
     this.#raw.fitBounds(around, { padding, maxZoom: MOST_ZOOM, animate: !still.matches, duration: 500 });
   }
 

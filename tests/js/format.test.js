@@ -10,6 +10,7 @@ import {
   delay,
   distance,
   length,
+  moment,
   speed,
 } from "../../static/js/format.js";
 import { page } from "../../static/js/i18n.js";
@@ -110,4 +111,10 @@ test("the delay is a median over ten seconds", () => {
   seen.add(1000, 5000); // clocks disagree: never below zero
   assert.equal(seen.median(11_000), 200);
   assert.equal(seen.median(11_001), null);
+});
+
+test("a moment of another year says which", () => {
+  const at = Date.UTC(new Date().getFullYear(), 5, 12, 12);
+  assert.doesNotMatch(moment(at), /\d{4}/);
+  assert.match(moment(Date.UTC(2009, 3, 3, 12)), /3 Apr 2009|Apr 3, 2009/);
 });
