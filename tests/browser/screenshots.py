@@ -39,6 +39,8 @@ SHOWN = {
 PAGES = {
     "conversations": "/messages/",
     "broadcast": "/messages/broadcast/",
+    "conversations-unread": "/messages/?show=unread",
+    "conversations-no-match": "/messages/?q=nobody",
     "alerts": "/alerts/",
     "alerts-empty": "/alerts/?state=closed",
     "alerts-no-match": "/alerts/?vehicle=nobody",
@@ -213,7 +215,7 @@ def _tracks(page: Page, look: str) -> None:
 
 
 def _driver(one: Demo, browser: Browser, scheme: Any) -> None:
-    """The driver page before it shares, and with a message."""
+    """The driver page before it shares, and with a message, upright and sideways."""
     one.manage("devicetoken", DRIVER["uid"], "--fleet", "demo-north", "--create", "--name", DRIVER["name"])
     context = browser.new_context(
         base_url=one.house.url, color_scheme=scheme, locale="en-GB", service_workers="block",
@@ -227,6 +229,8 @@ def _driver(one: Demo, browser: Browser, scheme: Any) -> None:
     one.manage("shell", "-v", "0", "-c", WRITE)
     expect(page.locator("#message-text")).to_be_visible(timeout=PATIENCE_MS)
     picture(page, f"driver-hand-{scheme}")
+    page.set_viewport_size({"width": 844, "height": 390})
+    picture(page, f"driver-sideways-{scheme}")
     context.close()
 
 

@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Complaints, Start
-from tests.browser.pages import cut_off
+from tests.browser.pages import cut_off, open_drawer, write
+from tests.browser.test_drive import PHONE, Phone, code, still
 from tests.browser.van import Van
 from tests.house import ROOT
 
@@ -132,6 +133,45 @@ def test_nothing_serious_on_any_page(
     for path in PATHS_OF_NOBODY:
         nobody.goto(path)
         found[path] = violations(nobody)
+    assert {where: what for where, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_on_the_driver_page(
+    start: Start, harbour: list[Van], complaints: Complaints, scheme: str
+) -> None:
+    complaints.expect(r"404 \(Not Found\)")
+    van = harbour[2]
+    desk = start("/", who="olga")
+    options = {**PHONE, "is_mobile": True, "color_scheme": scheme}
+    nobody = start("/drive/", who="", **options)
+    found = {"none": violations(nobody)}
+    nobody.goto("/drive/no-such-code")
+    found["refused"] = violations(nobody)
+    page = start(code(desk, van), who="", **options)
+    found["welcome"] = violations(page)
+    page.get_by_role("button", name="Start sharing").tap()
+    expect(page.locator("html")).to_have_attribute("data-link", "live")
+    desk.goto("/")
+    write(open_drawer(desk, van), "Road closed, take exit 12.")
+    expect(page.locator("#message-text")).to_be_visible()
+    found["message"] = violations(page)
+    page.get_by_role("button", name="Got it").tap()
+    expect(page.locator("#message")).to_be_hidden()
+    still(Phone(page))
+    found["no message"] = violations(page)
+    page.get_by_text("Write …").tap()
+    page.get_by_text("What this page cannot do").tap()
+    found["write"] = violations(page)
+    page.locator("#sos").press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    found["sos?"] = violations(page)
+    page.get_by_role("button", name="Send SOS").tap()
+    expect(page.locator("#sos-state")).to_contain_text("SOS: received")
+    found["sos"] = violations(page)
+    page.get_by_role("button", name="Stop sharing").tap()
+    expect(page.get_by_role("heading", name="Sharing is stopped")).to_be_visible()
+    found["stopped"] = violations(page)
     assert {where: what for where, what in found.items() if what} == {}
 
 

@@ -164,6 +164,37 @@ def test_a_conversation_with_a_driver_an_sos_and_the_end_of_sharing(
     expect(row(console, van)).not_to_contain_text("driver stopped sharing")
 
 
+@pytest.mark.parametrize("size", [(844, 390), (568, 320)], ids=str)
+def test_sideways_nothing_is_out_of_reach(start: Start, harbour: list[Van], size: tuple[int, int]) -> None:
+    van = harbour[2]
+    desk = start("/", who="olga")
+    screen = {"width": size[0], "height": size[1]}
+    page = begin(start, desk, van, viewport=screen, is_mobile=True).page
+    desk.goto("/")
+    write(open_drawer(desk, van), "Road closed at exit 12, turn round. " * 12)
+    expect(page.locator("#message-text")).to_be_visible()
+    stop, sos = (page.get_by_role("button", name=name) for name in ("Stop sharing", "Hold: SOS"))
+    for button in (stop, sos):
+        expect(button).to_be_in_viewport(ratio=1)
+    for answer in page.locator(".answer").all():
+        answer.tap(trial=True)  # it comes into view, and nothing lies over it
+        box = answer.bounding_box()
+        assert box
+        assert box["height"] >= 72
+    page.locator("#sos").press("Enter")
+    for name in ("Send SOS", "Cancel"):
+        page.get_by_role("button", name=name).tap(trial=True)
+    page.get_by_role("button", name="Send SOS").tap()
+    expect(page.locator("#sos-state")).to_contain_text("SOS: received")
+    for part in (stop, sos, page.locator("#sos-state"), page.locator("#connection")):
+        expect(part).to_be_in_viewport(ratio=1)
+    assert page.evaluate("document.scrollingElement.scrollWidth - innerWidth") <= 0
+    page.get_by_role("button", name="Got it").tap()
+    expect(page.locator("#message")).to_be_hidden()
+    stop.tap()
+    page.get_by_role("button", name="Start sharing").tap(trial=True)
+
+
 def fast(phone: Phone) -> None:
     """Go at some 20 m/s until the page knows."""
     for _ in range(20):

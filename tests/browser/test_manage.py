@@ -45,6 +45,21 @@ def test_a_vehicle_is_added_connected_and_turns_green(start: Start) -> None:
     expect(page.locator("#drawer .vehicle-name")).to_have_text("Van 412")
 
 
+def test_a_phone_beside_a_tracker_gets_a_device_of_its_own(start: Start) -> None:
+    page = start("/manage/", who="mona")
+    add_vehicle(page, "Van 416")
+    expect(page.locator(".beside")).to_have_count(0)
+    report(page.locator("[data-door=other] [data-value]").first.text_content() or "")
+    expect(page.locator("#waiting")).to_contain_text("It reports.")
+    page.reload()
+    expect(page.locator(".beside")).to_contain_text("reports already: a phone beside it needs a device")
+    page.get_by_role("button", name="Add a device for a phone").click()
+    expect(page.locator("#waiting")).to_contain_text("Waiting for the first position")
+    expect(page.get_by_role("navigation", name="Devices").get_by_role("link")).to_have_count(2)
+    expect(page.locator(".beside")).to_have_count(0)
+    expect(page.locator("[data-door=drive]")).to_be_visible()
+
+
 def test_each_app_has_its_card_and_its_value_can_be_copied(start: Start) -> None:
     page = start("/manage/", who="mona")
     add_vehicle(page, "Van 413")
