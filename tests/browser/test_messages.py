@@ -293,7 +293,7 @@ def test_an_empty_pane_that_is_drawn_again_late_hides_no_conversation(
 ) -> None:
     page = start("/messages/", who="olga")
     held: list[Route] = []
-    page.route("**/messages/", held.append)  # what the empty pane asks for
+    page.route("**/messages/", lambda route: held.append(route))  # what the empty pane asks for
     page.evaluate("window.htmx.trigger(document.body, 'messages')")
     while not held:
         page.wait_for_timeout(20)
