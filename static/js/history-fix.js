@@ -30,7 +30,7 @@ function line(track, time, colour, named) {
     dot.style.background = colour;
     row.append(dot, made("strong", "", track.answer.vehicle.name), " ");
   }
-  row.append(words(track, time));
+  row.append(made("span", "fix-words", words(track, time)));
   return row;
 }
 

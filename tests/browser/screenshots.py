@@ -175,6 +175,7 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
         with cut_off(page, name) as other:
             picture(other, f"{name}-{look}")
     _conversation(page, look)
+    _files(page, look)
     _tracks(page, look)
     if size == "hand":
         _driver(one, browser, scheme)
@@ -199,6 +200,20 @@ def _conversation(page: Page, look: str) -> None:
         expect(sent).to_have_attribute("data-status", "read", timeout=PATIENCE_MS)
     page.wait_for_timeout(5000)  # the driver writes
     picture(page, f"conversation-{look}")
+
+
+def _files(page: Page, look: str) -> None:
+    """An export that is ready, and a broadcast that some have read."""
+    page.goto("/exports/")
+    page.get_by_role("button", name="Export", exact=True).click()
+    expect(page.locator("[data-status=ready]").first).to_be_visible(timeout=PATIENCE_MS)
+    picture(page, f"exports-ready-{look}")
+    page.goto("/messages/broadcast/")
+    page.get_by_label("Göteborg North").check()
+    page.get_by_role("textbox", name="Message").fill("Snow from 16:00. Chains on the E6.")
+    page.get_by_role("button", name=re.compile(r"Send to \d+ vehicles")).click()
+    expect(page.locator("[data-count-of=read]")).not_to_have_text("0", timeout=PATIENCE_MS)
+    picture(page, f"board-{look}")
 
 
 def _tracks(page: Page, look: str) -> None:
