@@ -38,7 +38,7 @@ SOAK_S = 600
 def floors(plan: Plan) -> None:
     """A Python echo and the bare servers: 100 frames in flight a device, and one (a message a read)."""
     seconds = plan.seconds(5, 1.5)
-    windows = {"flat out": 100, "alone": 1} if plan.wants("alone") else {"flat out": 100}
+    windows = {"flat out": 100} if plan.quick else {"flat out": 100, "alone": 1}
     for name, window in windows.items():
         plan.notes.keep("bare", f"echo/{name}", bare.echo(seconds, window=window))
         for server in plan.servers:
@@ -128,16 +128,16 @@ class Part:
 
 PARTS = (
     Part(floors, ("bare",), 0.7),
-    Part(tutorial, ("tutorial",), 3),
+    Part(tutorial, ("tutorial",), 3.5),
     Part(pipelines, tuple(PIPELINE), 11),
     Part(archive, ("archive",), 0.5),
-    Part(export, ("export",), 3),
+    Part(export, ("export",), 2),
     Part(files, ("files",), 5),
-    Part(taken_slowly, ("stalled",), 12),
-    Part(past, ("past",), 14),
+    Part(taken_slowly, ("stalled",), 8),
+    Part(past, ("past",), 6),
     Part(connections, ("connections",), 5),
     Part(processes, ("processes",), 2.5),
-    Part(page, ("browser",), 16),
+    Part(page, ("browser",), 18),
 )
 
 

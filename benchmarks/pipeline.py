@@ -33,7 +33,7 @@ def pipeline(plan: Plan, server: str, database: str) -> None:
 def quiet(plan: Plan, here: Site) -> dict[str, Any]:
     with here.load(1, 1, rate=4) as load:
         time.sleep(3)  # its browser has looked a second time
-        return here.measure(load, plan.seconds(10, 4))
+        return here.measure(load, plan.seconds(10, 3))
 
 
 def live(plan: Plan, here: Site) -> dict[str, Any]:
@@ -44,18 +44,18 @@ def live(plan: Plan, here: Site) -> dict[str, Any]:
 
 def ingest(plan: Plan, here: Site) -> dict[str, Any]:
     with here.load(50, window=100, age=DAY_S) as load:
-        return here.measure(load, plan.seconds(10, 4))
+        return here.measure(load, plan.seconds(10, 3))
 
 
 def alone(plan: Plan, here: Site) -> dict[str, Any]:
     with here.load(50, window=1, age=3 * DAY_S) as load:
-        return here.measure(load, plan.seconds(10, 4))
+        return here.measure(load, plan.seconds(10, 3))
 
 
 def as_the_steps(plan: Plan, here: Site) -> dict[str, Any]:
     """The load of the steps (docs/FROM_TUTORIAL.md): with two browsers."""
     with here.load(steps.DEVICES, steps.BROWSERS, window=steps.WINDOW, age=2 * DAY_S) as load:
-        return here.measure(load, plan.seconds(4, 3))
+        return here.measure(load, plan.seconds(4, 2))
 
 
 def sustained(plan: Plan, here: Site) -> dict[str, Any]:

@@ -29,10 +29,12 @@ Results = dict[str, dict[str, dict[str, Any]]]
 
 
 class Notes:
-    """Figures of one run, on top of those of earlier ones."""
+    """Figures of one run, on top of those of earlier ones; a quick run begins anew."""
 
     def __init__(self, *, quick: bool = False) -> None:
         self.file = QUICK if quick else FILE
+        if quick:
+            QUICK.unlink(missing_ok=True)
         self.busy = busy_percent()
 
     def keep(self, part: str, name: str, result: dict[str, Any]) -> None:

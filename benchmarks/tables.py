@@ -9,6 +9,7 @@ SERVERS, DATABASES = ("daphne", "uvicorn"), ("sqlite", "postgres")
 COMBINATIONS = tuple(f"{server}/{database}" for server in SERVERS for database in DATABASES)
 NAMES = {"daphne": "Daphne", "uvicorn": "uvicorn", "sqlite": "SQLite", "postgres": "PostgreSQL"}
 BUSY_PERCENT = 5  # less is the machine's own
+LEAST = 0.1  # µs or ms
 
 Get = Callable[[Mapping[str, Any]], float]
 # The most that is allowed; a negative one the least; by server or database, or for all; None: no target.
@@ -47,7 +48,8 @@ def heading(name: str) -> str:
 
 
 def times(ours: float, other: float) -> str:
-    """How another's cost compares with ours."""
+    """How another's cost compares with ours, of which less than LEAST is noise."""
+    ours = max(ours, LEAST)
     return f"{other / ours:.1f} times ours" if other >= ours else f"ours is {ours / other:.1f} times it"
 
 
