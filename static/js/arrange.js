@@ -2,17 +2,16 @@
 // Which vehicles the list and the map show, in which order. Pure.
 
 import { metres } from "./geo.js";
-import { STATES } from "./states.js";
+import { ALARM, STATES } from "./states.js";
 
 /** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("./states.js").State} State */
 /** @typedef {import("./filter.js").Filter} Filter */
 /** @typedef {import("./filter.js").Sort} Sort */
 /**
  * @typedef {object} Arranged
  * @property {number[]} slots to show, in order
  * @property {number[]} dimmed the others
- * @property {State[]} states of every slot
+ * @property {Uint8Array} states by slot: places in STATES
  * @property {Record<string, number>} counts of each state, among those that match the rest of the filter
  * @property {Record<string, number>} fleets how many of each fleet match the rest of the filter
  */
@@ -148,34 +147,39 @@ function by(slots, values, sign = 1) {
  */
 export function arrange(store, names, filter, now, { order = names.order, nearest = false } = {}) {
   const words = plain(filter.query).split(/\s+/).filter(Boolean);
-  /** @type {State[]} */
-  const states = new Array(store.length);
-  const counts = { all: 0, alarm: 0, moving: 0, idle: 0, stopped: 0, offline: 0, never: 0 };
+  const states = store.states(now);
+  const { fleet: fleetOf } = store;
+  const counts = new Uint32Array(STATES.length);
   const perFleet = new Uint32Array(store.fleets.length);
   const ours = Uint8Array.from(store.fleets, (slug) =>
     Number(!filter.fleets.size || filter.fleets.has(slug)),
   );
+  const theirs = Uint8Array.from(STATES, (state) => Number(!filter.states.size || filter.states.has(state)));
   /** @type {number[][]} */
   const ranks = [[], [], [], [], [], []];
   const dimmed = [];
   const byState = filter.sort === "state";
   for (const slot of order) {
-    const state = store.state(slot, now);
-    const fleet = store.fleet[slot];
-    states[slot] = state;
+    const state = states[slot];
+    const fleet = fleetOf[slot];
     const found = words.length === 0 || names.matches(slot, words);
-    const wanted = filter.states.size === 0 || filter.states.has(state);
+    const wanted = theirs[state];
     if (found && wanted) perFleet[fleet]++;
-    if (found && ours[fleet]) {
-      counts.all++;
-      counts[state]++;
-    }
+    if (found && ours[fleet]) counts[state]++;
     if (!found || !wanted || !ours[fleet]) dimmed.push(slot);
-    else if (nearest || state === "alarm") ranks[0].push(slot);
-    else ranks[byState ? STATES.indexOf(state) : 1].push(slot);
+    else if (nearest || state === ALARM) ranks[0].push(slot);
+    else ranks[byState ? state : 1].push(slot);
   }
-  const fleets = Object.fromEntries(store.fleets.map((slug, index) => [slug, perFleet[index]]));
-  return { slots: ranks[0].concat(...ranks.slice(1)), dimmed, states, counts, fleets };
+  return {
+    slots: ranks[0].concat(...ranks.slice(1)),
+    dimmed,
+    states,
+    counts: {
+      ...Object.fromEntries(STATES.map((state, index) => [state, counts[index]])),
+      all: counts.reduce((sum, count) => sum + count),
+    },
+    fleets: Object.fromEntries(store.fleets.map((slug, index) => [slug, perFleet[index]])),
+  };
 }
 
 /**

@@ -25,7 +25,6 @@ import { Viewport } from "./viewport.js";
 
 const COLLAPSE_MS = 1000; // between two looks at what lies on one another while vehicles move
 const MANY = 5000; // of them: three times as long
-const GATHER_MS = 100; // then; a glide takes a second
 const REACH = { fine: 14, coarse: 24 }; // pixels
 const KEY_REACH = 60; // from the middle of the map
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -47,7 +46,7 @@ export class FleetMap {
   #palette;
   #readout = new Readout();
   /** @type {Arranged} */
-  #arranged = { slots: [], dimmed: [], states: [] };
+  #arranged = { slots: [], dimmed: [], states: new Uint8Array() };
   /** @type {Focus} */
   #focus = { selected: -1, hovered: -1 };
   #now = 0;
@@ -190,15 +189,15 @@ export class FleetMap {
 
   /** Fixes came for these slots. @param {number[]} slots @param {boolean} [jump] a snapshot: no gliding */
   move(slots, jump = false) {
-    const store = this.#store;
-    if (this.#times.length < store.time.length) this.#reserve(store.time.length);
+    const { time, interval } = this.#store;
+    if (this.#times.length < time.length) this.#reserve(time.length);
+    const [times, lasts] = [this.#times, this.#lasts];
     const atOnce = jump || still.matches; // to ask for each would take longer than all the rest
     for (const slot of slots) {
-      const gap = store.time[slot] - this.#times[slot];
-      this.#times[slot] = store.time[slot];
-      this.#lasts[slot] = atOnce ? 0 : duration(gap, store.interval[slot] || 60);
-      this.#trails.add(slot);
+      lasts[slot] = atOnce ? 0 : duration(time[slot] - times[slot], interval[slot] || 60);
+      times[slot] = time[slot];
     }
+    this.#trails.add(slots);
     this.#glideTo(slots);
     if (jump) this.#trails.reset();
   }
@@ -211,7 +210,7 @@ export class FleetMap {
 
   /** A fix of the past was reached: it is part of the trail. @param {number[]} slots */
   passed(slots) {
-    for (const slot of slots) this.#trails.add(slot);
+    this.#trails.add(slots);
   }
 
   /** Put vehicles where their store has them now: a replay. @param {number[]} slots @param {number} ms how long to glide there */
@@ -229,7 +228,7 @@ export class FleetMap {
       for (const slot of slots) [this.#lon[slot], this.#lat[slot]] = this.#drawnAt(slot);
       [to.lon, to.lat] = [this.#lon, this.#lat];
     }
-    this.#glide.moveAll(slots, to, performance.now(), world);
+    this.#glide.move(slots, to, performance.now(), world);
   }
 
   /** @param {number} size */
@@ -255,11 +254,7 @@ export class FleetMap {
     this.#arranged = arranged;
     this.#focus = focus;
     this.#now = now;
-    if (this.#frame) return;
-    // What comes in many frames at once is drawn together.
-    const wait = arranged.slots.length > MANY ? GATHER_MS : 0;
-    const soon = () => requestAnimationFrame(() => this.#draw());
-    this.#frame = wait ? setTimeout(soon, wait) : soon();
+    this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
 
   #draw() {

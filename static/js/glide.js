@@ -33,6 +33,12 @@ export function duration(gap, interval) {
   return Math.min(GLIDE_MS, gap);
 }
 
+/** @param {number} begin @param {number} lasts @param {number} now */
+const progress = (begin, lasts, now) => (lasts > 0 ? Math.min(1, Math.max(0, (now - begin) / lasts)) : 1);
+
+/** The same turn the short way. @param {number} degrees */
+const shortly = (degrees) => degrees - 360 * Math.round(degrees / 360);
+
 export class Glide {
   fromX = new Float64Array();
   fromY = new Float64Array();
@@ -66,8 +72,7 @@ export class Glide {
 
   /** 0 to 1. @param {number} slot @param {number} now */
   progress(slot, now) {
-    const lasts = this.lasts[slot];
-    return lasts > 0 ? Math.min(1, Math.max(0, (now - this.begin[slot]) / lasts)) : 1;
+    return progress(this.begin[slot], this.lasts[slot], now);
   }
 
   /** @param {number} slot @param {number} now @returns {[number, number]} */
@@ -80,51 +85,36 @@ export class Glide {
   }
 
   /**
-   * @param {number} slot
-   * @param {{ lon: number, lat: number, heading: number, now: number, lasts: number, world: number }} to
-   *   world: the pixels of the whole Earth; a glide that nobody can see is none
-   */
-  move(slot, { lon, lat, heading, now, lasts, world }) {
-    this.reserve(slot + 1);
-    this.#move(slot, (lon + 180) / 360, mercatorY(lat), heading, now, lasts, world);
-  }
-
-  /**
-   * The same for many, without garbage.
    * @param {number[]} slots
    * @param {{ lon: Float64Array, lat: Float64Array, heading: Float64Array, lasts: Float64Array }} to by slot
-   * @param {number} now @param {number} world
+   * @param {number} now @param {number} world the pixels of the whole Earth; a glide that nobody can see is none
    */
-  moveAll(slots, to, now, world) {
-    const { lon, lat, heading, lasts } = to;
+  move(slots, { lon, lat, heading, lasts: wanted }, now, world) {
     this.reserve(lon.length);
-    for (const slot of slots)
-      this.#move(slot, (lon[slot] + 180) / 360, mercatorY(lat[slot]), heading[slot], now, lasts[slot], world);
-  }
-
-  /**
-   * @param {number} slot @param {number} x @param {number} y @param {number} heading
-   * @param {number} now @param {number} lasts @param {number} world
-   */
-  #move(slot, x, y, heading, now, lasts, world) {
-    const known = Number.isFinite(this.toX[slot]);
-    const k = this.progress(slot, now);
-    let fromX = known ? this.fromX[slot] + (this.toX[slot] - this.fromX[slot]) * k : x;
-    const fromY = known ? this.fromY[slot] + (this.toY[slot] - this.fromY[slot]) * k : y;
-    fromX += Math.round(x - fromX); // over the 180th meridian, not around the Earth
-    const facing = known ? (this.fromHeading[slot] + this.turn[slot] * k) % 360 : heading;
-    const far = (x - fromX) ** 2 + (y - fromY) ** 2 > (LEAST_PIXELS / world) ** 2;
-    const glides = known && far && lasts > 0;
-    const goal = Number.isNaN(heading) ? (Number.isNaN(facing) ? 0 : facing) : heading;
-    this.fromX[slot] = glides ? fromX : x;
-    this.fromY[slot] = glides ? fromY : y;
-    this.toX[slot] = x;
-    this.toY[slot] = y;
-    this.begin[slot] = now;
-    this.lasts[slot] = glides ? lasts : 0;
-    this.fromHeading[slot] = glides && !Number.isNaN(facing) ? facing : goal;
-    this.turn[slot] = glides ? ((goal - this.fromHeading[slot] + 540) % 360) - 180 : 0;
-    if (glides) this.end = Math.max(this.end, now + lasts);
+    const { fromX, fromY, toX, toY, begin, lasts, fromHeading, turn } = this;
+    const least = (LEAST_PIXELS / world) ** 2;
+    for (const slot of slots) {
+      const [x, y] = [(lon[slot] + 180) / 360, mercatorY(lat[slot])];
+      const known = !Number.isNaN(toX[slot]);
+      const k = progress(begin[slot], lasts[slot], now);
+      const facing = known ? fromHeading[slot] + turn[slot] * k : heading[slot];
+      const goal = Number.isNaN(heading[slot]) ? facing || 0 : heading[slot];
+      let [startX, startY] = [x, y];
+      if (known && wanted[slot] > 0) {
+        startX = fromX[slot] + (toX[slot] - fromX[slot]) * k;
+        startX += Math.round(x - startX); // over the 180th meridian, not around the Earth
+        startY = fromY[slot] + (toY[slot] - fromY[slot]) * k;
+      }
+      const glides = (x - startX) ** 2 + (y - startY) ** 2 > least;
+      fromX[slot] = glides ? startX : x;
+      fromY[slot] = glides ? startY : y;
+      [toX[slot], toY[slot]] = [x, y];
+      begin[slot] = now;
+      lasts[slot] = glides ? wanted[slot] : 0;
+      fromHeading[slot] = glides && !Number.isNaN(facing) ? facing % 360 : goal;
+      turn[slot] = glides ? shortly(goal - fromHeading[slot]) : 0;
+      if (glides && now + wanted[slot] > this.end) this.end = now + wanted[slot];
+    }
   }
 
   /** @param {number} slot */

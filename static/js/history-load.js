@@ -19,8 +19,11 @@ export class Refused extends Error {
   }
 }
 
-/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<any>} throws Refused */
-export async function ask(address, signal) {
+/**
+ * @param {string} address @param {AbortSignal} [signal] @param {(response: Response) => Promise<any>} [read]
+ * @returns {Promise<any>} throws Refused
+ */
+export async function ask(address, signal, read = (response) => response.json()) {
   let response;
   try {
     response = await fetch(address, { signal });
@@ -28,7 +31,7 @@ export async function ask(address, signal) {
     if (signal?.aborted) throw error;
     throw new Refused(0);
   }
-  if (response.ok) return response.json();
+  if (response.ok) return read(response);
   const { detail = "" } = await response.json().catch(() => ({}));
   throw new Refused(response.status, typeof detail === "string" ? detail : "");
 }

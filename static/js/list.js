@@ -5,6 +5,7 @@ import { reveal, rows } from "./arrange.js";
 import { age, distance, speed } from "./format.js";
 import { t } from "./i18n.js";
 import { saying } from "./silence.js";
+import { STATES } from "./states.js";
 
 /** @typedef {import("./store.js").Store} Store */
 /** @typedef {import("./arrange.js").Arranged} Arranged */
@@ -26,8 +27,7 @@ export class List {
   #pool = [];
   /** @type {number[]} */
   #slots = [];
-  /** @type {Arranged["states"]} */
-  #states = [];
+  #states = new Uint8Array();
   /** @type {Marked} */
   #marked = { selected: -1, chosen: new Set(), hovered: -1, cursor: -1 };
   /** @type {Float64Array | null} metres, when the nearest come first */
@@ -123,7 +123,7 @@ export class List {
     const slot = this.#slots[index];
     const vehicle = store.vehicle(slot);
     if (!vehicle) return;
-    const state = this.#states[slot];
+    const state = STATES[this.#states[slot]];
     const { selected, chosen, hovered } = this.#marked;
     row.style.transform = `translateY(${index * ROW}px)`;
     row.dataset["slot"] = String(slot);

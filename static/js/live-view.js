@@ -8,6 +8,9 @@ import { everything } from "./filter.js";
 import { page } from "./i18n.js";
 
 const FRAME_MS = 250;
+const TICK_MS = 1000; // ages grow
+const MANY = 5000; // vehicles: list and map are drawn together …
+const GATHER_MS = 100; // … and once for the frames that come at once
 
 /** @param {string} id @returns {HTMLElement} */
 export function element(id) {
@@ -20,6 +23,8 @@ export class View {
   #names = new Names();
   #order = new Order();
   #due = 0;
+  #tick = 0;
+  #drawn = 0;
   filter = everything();
   choice = new Choice();
   hovered = -1;
@@ -43,7 +48,10 @@ export class View {
 
   draw() {
     clearTimeout(this.#due);
+    clearTimeout(this.#tick);
     this.#due = 0;
+    this.#drawn = performance.now();
+    this.#tick = setTimeout(() => this.draw(), TICK_MS);
     const [store, now, { point }] = [this.#store, this.#now(), this.nearest];
     this.#names.refresh(store);
     const order = this.#order.refresh(store, this.#names, this.filter.sort, now, point);
@@ -59,6 +67,17 @@ export class View {
   /** Soon, and once for all that happens until then. */
   drawSoon() {
     this.#due ||= setTimeout(() => this.draw(), FRAME_MS);
+  }
+
+  /** Vehicles moved: the map shows it at once, what is said of them follows. */
+  moved() {
+    if (this.#store.size < MANY) {
+      this.drawMap();
+      this.drawSoon();
+    } else {
+      const rest = this.#drawn + FRAME_MS - performance.now();
+      this.#due ||= setTimeout(() => this.draw(), Math.max(GATHER_MS, rest));
+    }
   }
 
   /** Only what stands out is another. */

@@ -17,6 +17,7 @@ import { announce, clock, keys, store as live, onFrame, picture, where } from ".
 import { Drawer, place as inWords } from "./panel.js";
 import { copySeveral, position, showSeveral } from "./several.js";
 import { Stage } from "./stage.js";
+import { MOVING } from "./states.js";
 import { turn } from "./tabs.js";
 import { copy, toast } from "./toast.js";
 import { welcome } from "./visit.js";
@@ -162,7 +163,7 @@ function open() {
 async function lead(tab, part) {
   if (then.on && tab === "messages") return toast(t("Messages are off while you look back."));
   const { slots, states } = view.arranged;
-  const moving = slots.find((slot) => states[slot] === "moving") ?? slots[0];
+  const moving = slots.find((slot) => states[slot] === MOVING) ?? slots[0];
   if (choice.selected < 0 && moving !== undefined) await select(moving);
   await turn(element("drawer-body"), tab);
   const found = /** @type {HTMLElement | null} */ (element("drawer-body").querySelector(part));
@@ -222,10 +223,10 @@ onFrame((frame, slots) => {
     return;
   }
   view.map?.move(slots, frame.type === "snapshot");
-  if (frame.type === "positions" && slots.length) view.drawMap();
   const watched = store.slot(choice.selected);
   if (slots.includes(watched))
     past.add(choice.selected, { time: store.time[watched], speed: store.speed[watched] });
+  if (frame.type === "positions" && slots.length) return view.moved();
   if (frame.type !== "snapshot" || !store.complete) return view.drawSoon();
   view.draw();
   if (fitted && choice.selected >= 0) {
@@ -368,5 +369,4 @@ function onUnfollow() {
 
 restore();
 then.draw();
-setInterval(() => view.draw(), 1000);
 begin();

@@ -1,25 +1,35 @@
 // @ts-check
-// Text of the socket → frames. A large one of positions is read by a worker, into one array of numbers.
+// Large JSON is read by a worker, into arrays of numbers: positions of the socket, tracks to play.
 
-export const FIELDS = 11; // of a position
 const LARGE = 16_384; // characters; below, asking the worker costs more than it saves
 const HEAD = 64; // where a frame says what it is
 
 /** @type {Worker | undefined} */
 let worker;
-/** @type {((frame: any) => void)[]} those who wait, in the order in which they asked */
+/** @type {((answer: any) => void)[]} those who wait, in the order in which they asked */
 const waiting = [];
 
-/** @param {string} text @returns {any} a frame, or the promise of one whose `items` are a Float64Array of FIELDS each */
+/** @param {string} text @returns {any} a frame, or the promise of one whose `items` are packed (packing.js) */
 export function read(text) {
   if (text.length < LARGE || !text.slice(0, HEAD).includes('"type":"positions"')) return JSON.parse(text);
+  return asked(text);
+}
+
+/** @param {Response} response of JSON @returns {Promise<any>} its `items` or `tracks` are packed */
+export async function readAnswer(response) {
+  const bytes = await response.arrayBuffer();
+  return asked(bytes, [bytes]);
+}
+
+/** @param {string | ArrayBuffer} data @param {Transferable[]} [transfer] */
+function asked(data, transfer = []) {
   worker ??= started();
-  worker.postMessage(text);
+  worker.postMessage(data, transfer);
   return new Promise((resolve) => waiting.push(resolve));
 }
 
 function started() {
-  const made = new Worker(import.meta.resolve("./positions-worker.js"));
+  const made = new Worker(import.meta.resolve("./packing.js"), { type: "module" });
   made.addEventListener("message", ({ data }) => waiting.shift()?.(data));
   return made;
 }

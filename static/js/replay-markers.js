@@ -2,7 +2,7 @@
 // The vehicles of a replay as the live map draws them: a store of their own, filled from their tracks.
 
 import { COLOUR_NAMES } from "./palette.js";
-import { MOVING_MS } from "./states.js";
+import { MOVING, MOVING_MS, NEVER, OFFLINE, STOPPED } from "./states.js";
 import { Store } from "./store.js";
 
 /** @typedef {import("./track.js").Track} Track */
@@ -34,8 +34,7 @@ export class Markers {
    */
   at(time) {
     const { store } = this;
-    /** @type {import("./states.js").State[]} */
-    const states = new Array(store.length).fill("never");
+    const states = new Uint8Array(store.length).fill(NEVER);
     const slots = [];
     for (const track of this.#tracks) {
       const slot = store.slot(track.id);
@@ -46,7 +45,7 @@ export class Markers {
       store.lon[slot] = place.lon;
       store.heading[slot] = place.heading;
       store.speed[slot] = place.speed;
-      states[slot] = place.silent ? "offline" : place.speed >= MOVING_MS ? "moving" : "stopped";
+      states[slot] = place.silent ? OFFLINE : place.speed >= MOVING_MS ? MOVING : STOPPED;
       slots.push(slot);
     }
     return { slots, dimmed: [], states };

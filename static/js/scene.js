@@ -4,13 +4,12 @@
 
 import { Collapse } from "./collapse.js";
 import { kind } from "./glyphs.js";
-import { STATES } from "./states.js";
+import { ALARM, stale } from "./states.js";
 import { DIMMED, HOVERED, SELECTED, STALE } from "./vehicle-layer.js";
 
 /** @typedef {import("./store.js").Store} Store */
-/** @typedef {import("./states.js").State} State */
 /** @typedef {import("./viewport.js").Viewport} Viewport */
-/** @typedef {{ slots: number[], dimmed: number[], states: State[] }} Arranged dimmed: shown though the filter leaves it out */
+/** @typedef {{ slots: number[], dimmed: number[], states: Uint8Array }} Arranged dimmed: shown though the filter leaves it out; states: by slot, places in STATES */
 /**
  * @typedef {object} Focus slots, -1 for none
  * @property {number} selected @property {number} hovered @property {Set<number>} [chosen] several
@@ -23,9 +22,6 @@ const FEW = 25;
 const EARTH_M = 40_075_016.7;
 const BESIDE = 0.5; // screens around the view that are collapsed too
 const TOP = 6; // alarms; 5 the selected one; 4 to 1 moving, idle, stopped, offline; 0 the dimmed ones
-const RANK = /** @type {Record<State, number>} */ (
-  Object.fromEntries(STATES.map((state, index) => [state, index]))
-);
 
 export class Scene {
   // As VehicleLayer draws it.
@@ -67,40 +63,40 @@ export class Scene {
   arrange({ slots, states, dimmed }, focus, now) {
     this.#reserve();
     this.#focus = focus;
-    const store = this.#store;
-    if (store.version !== this.#version) this.#kinds();
+    if (this.#store.version !== this.#version) this.#kinds();
+    const { time, interval } = this.#store; // once: it may be a stage, which looks them up
     this.#starts.fill(0);
-    for (const slot of dimmed) this.#look(slot, RANK[states[slot]], DIMMED, 0);
+    for (const slot of dimmed) this.#look(slot, states[slot], DIMMED, 0, time);
     for (const slot of slots) {
-      const state = RANK[states[slot]];
+      const state = states[slot];
       const selected = slot === focus.selected;
       const flags =
-        (state !== 0 && store.stale(slot, now) ? STALE : 0) |
+        (state !== ALARM && stale(time[slot], interval[slot], now) ? STALE : 0) |
         (selected ? SELECTED : 0) |
         (slot === focus.hovered || focus.chosen?.has(slot) ? HOVERED : 0);
-      this.#look(slot, state, flags, state === 0 ? TOP : selected ? 5 : Math.max(1, 5 - state));
+      this.#look(slot, state, flags, state === ALARM ? TOP : selected ? 5 : Math.max(1, 5 - state), time);
     }
     this.alarms = this.#starts[TOP + 1] > 0;
     for (let level = 1; level <= TOP + 1; level++) this.#starts[level] += this.#starts[level - 1];
     this.length = this.#starts[TOP + 1];
-    for (const slot of dimmed) this.#put(slot);
-    for (const slot of slots) this.#put(slot);
+    for (const slot of dimmed) this.#put(slot, time);
+    for (const slot of slots) this.#put(slot, time);
     this.#findAccuracy(focus.selected);
   }
 
-  /** @param {number} slot @param {number} state @param {number} flags @param {number} level */
-  #look(slot, state, flags, level) {
+  /** @param {number} slot @param {number} state @param {number} flags @param {number} level @param {Float64Array} time */
+  #look(slot, state, flags, level, time) {
     this.state[slot] = state;
     this.flags[slot] = flags;
     this.#levels[slot] = level;
     const alone = level >= 5 || level === 0;
     this.many[slot] = alone ? 1 : this.#count[slot] || (flags & HOVERED ? 1 : 0);
-    if (!Number.isNaN(this.#store.time[slot])) this.#starts[level + 1]++;
+    if (!Number.isNaN(time[slot])) this.#starts[level + 1]++;
   }
 
-  /** @param {number} slot */
-  #put(slot) {
-    if (!Number.isNaN(this.#store.time[slot])) this.order[this.#starts[this.#levels[slot]]++] = slot;
+  /** @param {number} slot @param {Float64Array} time */
+  #put(slot, time) {
+    if (!Number.isNaN(time[slot])) this.order[this.#starts[this.#levels[slot]]++] = slot;
   }
 
   /** @param {number} slot */

@@ -5,6 +5,7 @@ export const HEARTBEAT_MS = 15_000;
 export const FIRST_RETRY_MS = 250;
 export const MOST_RETRY_MS = 30_000;
 export const PROBE_MS = 3000; // how long a ping may take before the connection counts as half open
+export const ACK_MS = 20; // frames that come at once are acknowledged together: the server lets four be under way
 const REFUSALS = 2; // handshakes refused to somebody who is signed in
 const REVOKED = 4403;
 
@@ -58,6 +59,9 @@ export class Socket {
   #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #watchdog;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #ack;
+  #taken = 0;
   #attempts = 0;
   #refusals = 0;
   #opened = false;
@@ -92,6 +96,8 @@ export class Socket {
 
   open() {
     clearTimeout(this.#retry);
+    clearTimeout(this.#ack);
+    this.#ack = undefined;
     if (!this.#status.since) this.#say("connecting");
     const socket = new this.#make(this.#url);
     this.#socket = socket;
@@ -149,8 +155,17 @@ export class Socket {
       this.#onFrame(frame);
     } finally {
       // Acknowledged even when the page stumbled over it: a page that never acks is cut off.
-      if (typeof frame.n === "number") socket.send(JSON.stringify({ type: "ack", n: frame.n }));
+      if (typeof frame.n === "number") this.#acknowledge(frame.n);
     }
+  }
+
+  /** @param {number} n */
+  #acknowledge(n) {
+    this.#taken = n;
+    this.#ack ??= setTimeout(() => {
+      this.#ack = undefined;
+      this.#socket?.send(JSON.stringify({ type: "ack", n: this.#taken }));
+    }, ACK_MS);
   }
 
   /** A half-open socket says nothing: two heartbeats of silence are a loss. */

@@ -77,6 +77,11 @@ export class Stage {
     return this.store.state(slot, now);
   }
 
+  /** @param {number} now */
+  states(now) {
+    return this.store.states(now);
+  }
+
   /** @param {number} slot @param {number} now */
   stale(slot, now) {
     return this.store.stale(slot, now);

@@ -8,6 +8,9 @@ export const STATES = /** @type {const} */ (["alarm", "moving", "idle", "stopped
 
 /** @typedef {typeof STATES[number]} State */
 
+/** Their places in STATES. */
+export const [ALARM, MOVING, IDLE, STOPPED, OFFLINE, NEVER] = STATES.keys();
+
 /** @type {Record<State, string>} */
 export const WORDS = {
   alarm: t("Alarm"),
@@ -49,7 +52,7 @@ export function state(known, now) {
     silentStopped = SILENT_STOPPED_MS,
   } = known;
   const ignition = known.ignition === null ? -1 : Number(known.ignition);
-  return judge(alerts, time, speed, ignition, moved, silentMoving, silentStopped, now);
+  return STATES[judge(alerts, time, speed, ignition, moved, silentMoving, silentStopped, now)];
 }
 
 /**
@@ -57,22 +60,22 @@ export function state(known, now) {
  * @param {number} alerts @param {number} time @param {number} speed
  * @param {number} ignition 1 on, 0 off, -1 unknown
  * @param {number} moved @param {number} silentMoving @param {number} silentStopped @param {number} now
- * @returns {State}
+ * @returns {number} its place in STATES
  */
 export function judge(alerts, time, speed, ignition, moved, silentMoving, silentStopped, now) {
-  if (alerts > 0) return "alarm";
-  if (!Number.isFinite(time)) return "never";
+  if (alerts > 0) return ALARM;
+  if (!Number.isFinite(time)) return NEVER;
   const doing = activity(time, speed, ignition, moved, now);
-  return now - time > (doing === "stopped" ? silentStopped : silentMoving) ? "offline" : doing;
+  return now - time > (doing === STOPPED ? silentStopped : silentMoving) ? OFFLINE : doing;
 }
 
 /** @param {number} time @param {number} speed @param {number} ignition @param {number} moved @param {number} now */
 function activity(time, speed, ignition, moved, now) {
-  if (speed >= MOVING_MS) return "moving";
+  if (speed >= MOVING_MS) return MOVING;
   const unsure = Number.isNaN(speed) || ignition === 1;
-  if (unsure && now - moved < STILL_MS) return "moving";
-  if (ignition === 1) return "idle";
-  return ignition === -1 && time - moved < IDLE_MS ? "idle" : "stopped";
+  if (unsure && now - moved < STILL_MS) return MOVING;
+  if (ignition === 1) return IDLE;
+  return ignition === -1 && time - moved < IDLE_MS ? IDLE : STOPPED;
 }
 
 /** Whether a fix is overdue. @param {number} time @param {number} interval seconds, NaN unknown @param {number} now */
@@ -83,15 +86,18 @@ export function stale(time, interval, now) {
 const GAPS = 5;
 const sorted = new Float64Array(GAPS);
 
-/** The seconds to expect between fixes; asked at each of them, so without garbage. @param {ArrayLike<number>} gaps the last ones, seconds */
-export function expected(gaps) {
-  const n = Math.min(GAPS, gaps.length);
+/**
+ * The seconds to expect between fixes; asked at each of them, so without garbage.
+ * @param {ArrayLike<number>} gaps seconds; the last ones count
+ * @param {number} [at] where they begin @param {number} [n] how many
+ */
+export function expected(gaps, at = Math.max(0, gaps.length - GAPS), n = gaps.length - at) {
   if (!n) return Number.NaN;
   for (let i = 0; i < n; i++) {
-    const gap = gaps[gaps.length - n + i];
-    let at = i;
-    for (; at > 0 && sorted[at - 1] > gap; at--) sorted[at] = sorted[at - 1];
-    sorted[at] = gap;
+    const gap = gaps[at + i];
+    let to = i;
+    for (; to > 0 && sorted[to - 1] > gap; to--) sorted[to] = sorted[to - 1];
+    sorted[to] = gap;
   }
   const half = n >> 1;
   const median = n % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

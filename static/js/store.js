@@ -3,7 +3,7 @@
 // Pure: frames in, numbers out. Each vehicle has a slot that it keeps for its life.
 
 import { OpenAlerts } from "./open-alerts.js";
-import { FIELDS as FIELDS_SENT } from "./packed.js";
+import { packPositions, FIELDS as SENT } from "./packing.js";
 import {
   expected,
   judge,
@@ -12,6 +12,7 @@ import {
   MOVING_MS,
   SILENT_MOVING_MS,
   SILENT_STOPPED_MS,
+  STATES,
   STILL_MS,
   stale,
 } from "./states.js";
@@ -54,19 +55,21 @@ const FIELDS = /** @type {const} */ ([
 const GAPS = 5;
 const METRES_PER_DEGREE = 111_195;
 
-/** @param {unknown} value */
-const number = (value) => (typeof value === "number" ? value : Number.NaN);
-
 export class Store {
   #capacity = 0;
   /** @type {number[]} */
   #free = [];
   /** @type {Map<number, number>} vehicle id → slot */
   #slots = new Map();
+  /** By the last bits of an id: a slot that may be its. Asked first: of 50 000 a map's look-ups are milliseconds. */
+  #guess = new Int32Array();
   /** @type {(Vehicle | undefined)[]} */
   #vehicles = [];
-  /** @type {number[][]} */
-  #gaps = [];
+  /** Seconds between the last fixes: GAPS a slot, round and round. */
+  #gaps = new Float64Array();
+  /** How many there were. */
+  #passed = new Uint32Array();
+  #one = new Float64Array(SENT);
   /** @type {Map<number, OpenAlerts>} */
   #alerts = new Map();
   /** @type {Map<string, FleetSettings>} */
@@ -84,6 +87,8 @@ export class Store {
   /** Slots of which that happened, until whoever keeps an order by names has seen it. @type {Set<number>} */
   described = new Set();
 
+  /** The vehicle's id by slot. */
+  id = new Float64Array();
   // By slot; NaN is unknown. Times in milliseconds, degrees, metres/second, metres, percent, seconds.
   time = new Float64Array();
   lat = new Float64Array();
@@ -123,7 +128,8 @@ export class Store {
 
   /** @param {number} id */
   slot(id) {
-    return this.#slots.get(id) ?? -1;
+    const guess = this.#guess[id & (this.#guess.length - 1)];
+    return this.id[guess] === id ? guess : (this.#slots.get(id) ?? -1);
   }
 
   /** @param {number} slot @returns {Vehicle | undefined} */
@@ -142,6 +148,18 @@ export class Store {
 
   /** @param {number} slot @param {number} now @returns {State} */
   state(slot, now) {
+    return STATES[this.#judge(slot, now)];
+  }
+
+  /** Of every vehicle, by slot: the place of its state in STATES. @param {number} now */
+  states(now) {
+    const states = new Uint8Array(this.length);
+    for (let slot = 0; slot < states.length; slot++) states[slot] = this.#judge(slot, now);
+    return states;
+  }
+
+  /** @param {number} slot @param {number} now */
+  #judge(slot, now) {
     return judge(
       this.opened[slot],
       this.time[slot],
@@ -188,8 +206,11 @@ export class Store {
     const other = new Store(this.#capacity, [...this.#settings.values()]);
     other.#slots = new Map(this.#slots);
     other.#free = [...this.#free];
-    other.#vehicles = this.#vehicles.map((vehicle) => vehicle && { ...vehicle, stopped: Number.NaN });
-    other.#gaps = this.#gaps.map(() => []);
+    other.#vehicles = this.#vehicles.map((vehicle) =>
+      vehicle && vehicle.stopped >= 0 ? { ...vehicle, stopped: Number.NaN } : vehicle,
+    );
+    other.#guess.set(this.#guess);
+    other.id.set(this.id);
     other.length = this.length;
     other.complete = this.complete;
     other.version = this.version;
@@ -206,7 +227,7 @@ export class Store {
   picture({ items, ...marks }) {
     for (const field of FIELDS) if (!field.startsWith("silent")) this[field].fill(Number.NaN);
     this.ignition.fill(-1);
-    this.#gaps = this.#gaps.map(() => []);
+    this.#passed.fill(0);
     this.mark(marks);
     this.#positions(items);
   }
@@ -267,16 +288,15 @@ export class Store {
       this.#alertsOf(id, (alerts) => alerts.counted(said.alerts, asOf));
     }
     this.version++;
-    return said.position && this.#position(said.position) >= 0 ? [slot] : [];
+    return said.position && this.#position(packPositions([said.position], this.#one), 0) >= 0 ? [slot] : [];
   }
 
   /** @param {Position[] | Float64Array} items @returns {number[]} slots that changed */
   #positions(items) {
+    const packed = items instanceof Float64Array ? items : packPositions(items);
     const changed = [];
-    const [count, width] =
-      items instanceof Float64Array ? [items.length / FIELDS_SENT, FIELDS_SENT] : [items.length, 0];
-    for (let i = 0; i < count; i++) {
-      const slot = width ? this.#position(items, width * i) : this.#position(items[i]);
+    for (let at = 0; at < packed.length; at += SENT) {
+      const slot = this.#position(packed, at);
       if (slot >= 0) changed.push(slot);
     }
     return changed;
@@ -284,27 +304,27 @@ export class Store {
 
   /**
    * Newest time wins.
-   * @param {Position | Float64Array} item @param {number} [at] where it begins
+   * @param {Float64Array} packed @param {number} at where the position begins
    * @returns {number} the slot, or -1 when it changes nothing
    */
-  #position(item, at = 0) {
-    const slot = this.slot(number(item[at]));
-    const time = number(item[at + 1]);
-    if (slot >= 0 && time === this.time[slot] && !Object.is(this.battery[slot], number(item[at + 6]))) {
-      this.battery[slot] = number(item[at + 6]); // a heartbeat: the same position, another battery
+  #position(packed, at) {
+    const slot = this.slot(packed[at]);
+    const time = packed[at + 1];
+    const battery = packed[at + 6];
+    if (slot >= 0 && time === this.time[slot] && !Object.is(this.battery[slot], battery)) {
+      this.battery[slot] = battery; // a heartbeat: the same position, another battery
       return slot;
     }
     if (slot < 0 || !(time > this.time[slot] || Number.isNaN(this.time[slot]))) return -1;
     this.#gap(slot, time);
-    this.lat[slot] = number(item[at + 2]);
-    this.lon[slot] = number(item[at + 3]);
-    this.speed[slot] = number(item[at + 4]);
-    this.heading[slot] = number(item[at + 5]);
-    this.battery[slot] = number(item[at + 6]);
-    const ignition = Number(item[at + 8] ?? Number.NaN);
-    this.ignition[slot] = Number.isNaN(ignition) ? -1 : ignition;
-    this.accuracy[slot] = number(item[at + 9]);
-    this.received[slot] = number(item[at + 10]);
+    this.lat[slot] = packed[at + 2];
+    this.lon[slot] = packed[at + 3];
+    this.speed[slot] = packed[at + 4];
+    this.heading[slot] = packed[at + 5];
+    this.battery[slot] = battery;
+    this.ignition[slot] = Number.isNaN(packed[at + 8]) ? -1 : packed[at + 8];
+    this.accuracy[slot] = packed[at + 9];
+    this.received[slot] = packed[at + 10];
     this.time[slot] = time;
     this.#movement(slot);
     return slot;
@@ -313,11 +333,12 @@ export class Store {
   /** @param {number} slot @param {number} time */
   #gap(slot, time) {
     if (Number.isNaN(this.time[slot])) return;
-    const gaps = this.#gaps[slot];
-    if (gaps.length === GAPS) gaps.shift();
-    gaps.push((time - this.time[slot]) / 1000);
+    const passed = this.#passed[slot]++;
+    this.#gaps[GAPS * slot + (passed % GAPS)] = (time - this.time[slot]) / 1000;
+    const known = Math.min(GAPS, passed + 1);
     // What the server expects stands until we have seen as much ourselves.
-    if (gaps.length === GAPS || Number.isNaN(this.interval[slot])) this.interval[slot] = expected(gaps);
+    if (known === GAPS || Number.isNaN(this.interval[slot]))
+      this.interval[slot] = expected(this.#gaps, GAPS * slot, known);
   }
 
   /** Note movement: by speed, else by distance from where it stood up to a minute ago. @param {number} slot */
@@ -355,7 +376,9 @@ export class Store {
     const slot = this.#free.pop() ?? this.length++;
     if (slot >= this.#capacity) this.#grow(2 * this.#capacity);
     this.#slots.set(id, slot);
-    this.#gaps[slot] = [];
+    this.id[slot] = id;
+    this.#guess[id & (this.#guess.length - 1)] = slot;
+    this.#passed[slot] = 0;
     this.opened[slot] = this.#alerts.get(id)?.count ?? 0;
     return slot;
   }
@@ -365,6 +388,7 @@ export class Store {
     const slot = this.slot(id);
     if (slot < 0) return [];
     this.#slots.delete(id);
+    this.id[slot] = Number.NaN;
     this.#alerts.delete(id);
     this.#vehicles[slot] = undefined;
     for (const field of FIELDS) this[field][slot] = Number.NaN;
@@ -387,12 +411,17 @@ export class Store {
     this.online = copied(this.online, new Uint8Array(capacity));
     this.opened = copied(this.opened, new Uint16Array(capacity));
     this.fleet = copied(this.fleet, new Uint16Array(capacity));
+    this.id = copied(this.id, new Float64Array(capacity).fill(Number.NaN));
+    this.#gaps = copied(this.#gaps, new Float64Array(GAPS * capacity));
+    this.#passed = copied(this.#passed, new Uint32Array(capacity));
+    this.#guess = new Int32Array(2 ** Math.ceil(Math.log2(4 * capacity))).fill(-1);
+    for (const [id, slot] of this.#slots) this.#guess[id & (this.#guess.length - 1)] = slot;
     this.#capacity = capacity;
   }
 }
 
 /**
- * @template {Float64Array | Int8Array | Uint8Array | Uint16Array} T
+ * @template {Float64Array | Int8Array | Uint8Array | Uint16Array | Uint32Array} T
  * @param {T} values @param {T} into a larger one
  */
 function copied(values, into) {

@@ -2,6 +2,7 @@
 // Takes the live page to any past instant and plays from there; the live picture is kept meanwhile.
 
 import { ask } from "./history-load.js";
+import { readAnswer } from "./packed.js";
 import { PastTracks } from "./past-tracks.js";
 import { ReplayClock } from "./replay-clock.js";
 
@@ -103,7 +104,7 @@ export class TimeMachine {
     this.#goal = Math.min(Math.round(at), this.#now());
     this.#on.onState();
     try {
-      const picture = await ask(this.#address("picture", { at: this.#goal }), asking.signal);
+      const picture = await ask(this.#address("picture", { at: this.#goal }), asking.signal, readAnswer);
       if (asking.signal.aborted) return;
       const past = this.#live.likeness();
       past.picture(picture);
@@ -188,7 +189,8 @@ export class TimeMachine {
     const wanted = Math.max(LEAST_CHUNK_MS, 30_000 * this.speed);
     const to = Math.min(tracks.until + Math.min(MOST_CHUNK_MS, room, wanted), this.#now());
     try {
-      const chunk = await ask(this.#address("tracks", { from: tracks.until, to: Math.ceil(to) }));
+      const address = this.#address("tracks", { from: tracks.until, to: Math.ceil(to) });
+      const chunk = await ask(address, undefined, readAnswer);
       if (tracks === this.#tracks) tracks.add(chunk);
     } catch (error) {
       if (tracks === this.#tracks) {

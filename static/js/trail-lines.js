@@ -72,9 +72,9 @@ export class TrailLines {
     );
   }
 
-  /** @param {number} slot */
-  add(slot) {
-    this.#trails.add(this.#store, slot);
+  /** @param {number[]} slots */
+  add(slots) {
+    this.#trails.add(this.#store, slots);
   }
 
   /** @param {number} slot */

@@ -16,13 +16,16 @@ export class Trails {
   /** @type {Map<number, Fix[]>} */
   #trails = new Map();
 
-  /** @param {import("./store.js").Store} store @param {number} slot */
-  add(store, slot) {
-    if (store.size > MOST_VEHICLES || Number.isNaN(store.time[slot])) return;
-    const trail = this.#trails.get(slot) ?? [];
-    trail.push({ time: store.time[slot], lon: store.lon[slot], lat: store.lat[slot] });
-    if (trail.length > POINTS) trail.shift();
-    this.#trails.set(slot, trail);
+  /** @param {import("./store.js").Store} store @param {number[]} slots */
+  add(store, slots) {
+    if (store.size > MOST_VEHICLES) return;
+    for (const slot of slots) {
+      if (Number.isNaN(store.time[slot])) continue;
+      const trail = this.#trails.get(slot) ?? [];
+      trail.push({ time: store.time[slot], lon: store.lon[slot], lat: store.lat[slot] });
+      if (trail.length > POINTS) trail.shift();
+      this.#trails.set(slot, trail);
+    }
   }
 
   /** What the archive knows; what is there already stays. @param {number} slot @param {Fix[]} fixes */

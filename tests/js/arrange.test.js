@@ -190,7 +190,7 @@ test("after 10 000 random frames the chips are what a recount finds", () => {
     assert.deepEqual(names.order, anew.order);
     for (const slug of ["north", "south"])
       assert.equal(fleets[slug] ?? 0, slots.filter((slot) => store.vehicle(slot).fleet === slug).length);
-    for (const slot of slots) assert.equal(states[slot], store.state(slot, now));
+    for (const slot of slots) assert.equal(STATES[states[slot]], store.state(slot, now));
   }
   assert.ok(store.size > 20);
 });

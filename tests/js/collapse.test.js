@@ -125,10 +125,9 @@ function staged(places, { alerts = [] } = {}) {
   const slots = [...store.slots()];
   const glide = new Glide();
   const { lon, lat, heading } = store;
-  glide.moveAll(slots, { lon, lat, heading, lasts: new Float64Array(lon.length) }, 0, 512);
+  glide.move(slots, { lon, lat, heading, lasts: new Float64Array(lon.length) }, 0, 512);
   const scene = new Scene(store);
-  const states = [];
-  for (const slot of slots) states[slot] = store.state(slot, NOW);
+  const states = store.states(NOW);
   const view = new Viewport({ lon: 12, lat: 57.7, zoom: 12, width: 1000, height: 700 });
   const show = (focus = {}, { dimmed = [], now = NOW } = {}) => {
     const shown = slots.filter((slot) => !dimmed.includes(slot));
@@ -207,8 +206,7 @@ test("a vehicle without a position is not on the map", () => {
   const { store, scene, slots } = staged([SPOT]);
   store.apply({ type: "vehicle", id: 9, name: "New", fleet: "north", tags: [], position: null });
   const all = [...store.slots()];
-  const states = [];
-  for (const slot of all) states[slot] = store.state(slot, NOW);
+  const states = store.states(NOW);
   scene.arrange({ slots: all, dimmed: [], states }, { selected: -1, hovered: -1 }, NOW);
   assert.deepEqual([...scene.order.slice(0, scene.length)], slots);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { packTracks } from "../../static/js/packing.js";
 import { PastTracks } from "../../static/js/past-tracks.js";
 import { Stage } from "../../static/js/stage.js";
 import { Store } from "../../static/js/store.js";
@@ -85,7 +86,7 @@ test("each fix comes at its time, and between two the way", () => {
   const { past } = house();
   const slot = past.slot(7);
   const tracks = new PastTracks(past, T);
-  tracks.add({ from: T, to: T + 60_000, tracks: { 7: fixes([T, T + 5000, T + 10_000]) } });
+  tracks.add({ from: T, to: T + 60_000, tracks: packTracks({ 7: fixes([T, T + 5000, T + 10_000]) }) });
   assert.deepEqual(tracks.advance(T), { moved: [slot], fixed: [slot] });
   assert.equal(past.time[slot], T);
   assert.deepEqual(tracks.advance(T + 2500), { moved: [slot], fixed: [] });
@@ -99,7 +100,7 @@ test("over a silence it stays where it was, until it is heard again", () => {
   const { past } = house();
   const slot = past.slot(7);
   const tracks = new PastTracks(past, T);
-  tracks.add({ from: T, to: T + 900_000, tracks: { 7: fixes([T, T + 600_000]) } });
+  tracks.add({ from: T, to: T + 900_000, tracks: packTracks({ 7: fixes([T, T + 600_000]) }) });
   tracks.advance(T + 300_000);
   assert.equal(past.lat[slot], 57);
   tracks.advance(T + 600_000);
@@ -110,12 +111,12 @@ test("the next chunk goes on where the last one ended, and what both have counts
   const { past } = house();
   const slot = past.slot(7);
   const tracks = new PastTracks(past, T);
-  tracks.add({ from: T, to: T + 5000, tracks: { 7: fixes([T, T + 5000]) } });
+  tracks.add({ from: T, to: T + 5000, tracks: packTracks({ 7: fixes([T, T + 5000]) }) });
   tracks.advance(T + 4000);
   tracks.add({
     from: T + 5000,
     to: T + 20_000,
-    tracks: { 7: fixes([T + 5000, T + 10_000]), 404: fixes([T]) },
+    tracks: packTracks({ 7: fixes([T + 5000, T + 10_000]), 404: fixes([T]) }),
   });
   assert.equal(tracks.until, T + 20_000);
   tracks.advance(T + 7500);
@@ -126,7 +127,7 @@ test("who is heard for the first time appears", () => {
   const { past } = house();
   const slot = past.slot(9);
   const tracks = new PastTracks(past, T);
-  tracks.add({ from: T, to: T + 20_000, tracks: { 9: fixes([T + 5000]) } });
+  tracks.add({ from: T, to: T + 20_000, tracks: packTracks({ 9: fixes([T + 5000]) }) });
   assert.deepEqual(tracks.advance(T + 1000).moved, []);
   assert.equal(past.time[slot], Number.NaN);
   assert.deepEqual(tracks.advance(T + 6000).fixed, [slot]);
@@ -137,7 +138,11 @@ test("over the 180th meridian it goes the short way", () => {
   const { past } = house();
   past.picture({ items: [item(7, T, 0, 179.9)], intervals: { 7: 10 } });
   const tracks = new PastTracks(past, T);
-  tracks.add({ from: T, to: T + 20_000, tracks: { 7: fixes([T + 10_000], { lat: [0], lon: [-179.9] }) } });
+  tracks.add({
+    from: T,
+    to: T + 20_000,
+    tracks: packTracks({ 7: fixes([T + 10_000], { lat: [0], lon: [-179.9] }) }),
+  });
   tracks.advance(T + 7500);
   assert.ok(Math.abs(past.lon[past.slot(7)] + 179.95) < 1e-9);
 });
@@ -150,7 +155,7 @@ test("ten thousand vehicles, an hour's chunk at x 600: each step costs little", 
   const tracks = new PastTracks(past, T);
   const times = Array.from({ length: 40 }, (_, i) => T + 5000 * (i + 1));
   const all = Object.fromEntries(Array.from({ length: 10_000 }, (_, id) => [id + 1, fixes(times)]));
-  tracks.add({ from: T, to: T + 200_000, tracks: all });
+  tracks.add({ from: T, to: T + 200_000, tracks: packTracks(all) });
   const begin = performance.now();
   tracks.advance(T + 60_000);
   assert.ok(performance.now() - begin < 1000);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, mock, test } from "node:test";
 import {
+  ACK_MS,
   backoff,
   FIRST_RETRY_MS,
   HEARTBEAT_MS,
@@ -83,7 +84,7 @@ test("names the fleets it wants", () => {
   assert.deepEqual(Wire.all[0].sent, [{ type: "subscribe", fleets: ["north"] }]);
 });
 
-test("acknowledges every numbered frame and no other, also one the page stumbled over", () => {
+test("acknowledges numbered frames, together those that come at once, also what the page stumbled over", () => {
   connect({
     onFrame: (frame) => {
       if (frame.n === 1) throw new Error("a fault of the page");
@@ -92,12 +93,22 @@ test("acknowledges every numbered frame and no other, also one the page stumbled
   const [wire] = Wire.all;
   wire.accept();
   wire.says(snapshot);
-  assert.throws(() => wire.says({ type: "positions", n: 1, items: [] }), /fault/);
+  mock.timers.tick(ACK_MS);
   wire.says({ type: "presence", id: 7, online: true });
-  assert.deepEqual(wire.sent.slice(1), [
-    { type: "ack", n: 0 },
-    { type: "ack", n: 1 },
-  ]); // prettier-ignore
+  mock.timers.tick(ACK_MS);
+  assert.deepEqual(wire.sent.slice(1), [{ type: "ack", n: 0 }]);
+  assert.throws(() => wire.says({ type: "positions", n: 1, items: [] }), /fault/);
+  mock.timers.tick(ACK_MS);
+  for (const n of [2, 3]) wire.says({ type: "positions", n, items: [] });
+  mock.timers.tick(ACK_MS);
+  assert.deepEqual(
+    wire.sent.slice(2).map(({ n }) => n),
+    [1, 3],
+  );
+  wire.says({ type: "positions", n: 4, items: [] });
+  wire.drop();
+  mock.timers.tick(FIRST_RETRY_MS);
+  assert.equal(wire.sent.length, 4); // what came before the loss is nobody's any more
 });
 
 test("comes back after a loss, later each time, and at the first pace after a success", async () => {
@@ -259,6 +270,7 @@ test("a frame that is still being read is acknowledged when the page has it, and
   wire.says({});
   assert.deepEqual(wire.sent.slice(1), []);
   await reading[0]({ type: "positions", n: 3 });
+  mock.timers.tick(ACK_MS);
   assert.deepEqual(wire.sent.slice(1), [{ type: "ack", n: 3 }]);
   await wire.drop();
   await reading[1]({ type: "positions", n: 4 });

@@ -297,3 +297,16 @@ test("positions in one array of numbers say the same as one array each", () => {
   ])
     assert.deepEqual(other[field], one[field], field);
 });
+
+test("vehicles are found whatever their ids have in common, while the store grows and some leave", () => {
+  const ids = [...Array(600).keys()].flatMap((i) => [i + 1, i + 1 + 2 ** 20, i + 1 + 2 ** 33]);
+  const store = new Store(4);
+  store.apply(snapshot(ids.map((id) => vehicle(id))));
+  for (const id of ids.slice(0, 300)) store.apply({ type: "vehicle", id, removed: true });
+  for (const id of ids) {
+    const slot = store.slot(id);
+    assert.equal(store.vehicle(slot)?.id, ids.indexOf(id) < 300 ? undefined : id);
+  }
+  assert.equal(store.slot(Number.NaN), -1);
+  assert.equal(store.likeness().slot(ids[500]), store.slot(ids[500]));
+});
