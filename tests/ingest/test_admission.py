@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -181,47 +182,82 @@ async def test_a_key_is_remembered_and_revoked_like_a_token(house):
 # --- the gate --------------------------------------------------------------------------------
 
 
-def test_ten_thousand_at_once_are_in_within_20_seconds_and_never_too_many_together():
-    """Clients come back after the seconds they were told, and up to half as long again, as ours do."""
-    import heapq
-    import random
-
-    from tracking.ingest.gate import BURST_S, CONNECTS_A_SECOND, HOLD_S, Gate
-
-    now, chance = 1000.0, random.Random(7)
-    gate = Gate(clock=lambda: now)
-    coming = [1000.0 + chance.random() for _ in range(10_000)]
-    heapq.heapify(coming)
-    inside: list[float] = []
-    sent_away = 0
-    while coming:
-        now = heapq.heappop(coming)
-        here, later = gate.turn()
-        assert here <= HOLD_S
-        if later:
-            sent_away += 1
-            heapq.heappush(coming, now + later * chance.uniform(1, 1.5))
-        else:
-            inside.append(now + here)
-    inside.sort()
-    assert inside[-1] - 1000 <= 20
-    assert sent_away < 15_000
-    most = round(CONNECTS_A_SECOND * (1 + BURST_S)) + 1
-    assert all(inside[n + most] - inside[n] > 1 for n in range(len(inside) - most))
-
-
-def test_a_slow_process_has_few_under_way_and_calls_the_others_back_one_by_one():
+async def test_those_who_come_together_are_let_in_in_their_order_and_never_too_many(monkeypatch):
     from tracking.ingest import gate
 
-    now = 1000.0
-    one = gate.Gate(clock=lambda: now)
-    one.inside = gate.MAX_INSIDE
-    told = [one.turn() for _ in range(10_000)]
-    assert all(here == 0 and 1 <= later <= gate.LONGEST_S for here, later in told)
-    each_second = [sum(later == second for _, later in told) for second in range(1, 40)]
-    assert max(each_second) <= gate.CONNECTS_A_SECOND / gate.SLOWER + 1
-    one.inside -= 1
-    assert one.turn() == (0, 0)
+    monkeypatch.setattr(gate, "MAX_INSIDE", 20)
+    one, most, let_in = gate.Gate(), 0, []
+
+    async def come(number: int) -> None:
+        nonlocal most
+        async with one.way_in() as later:
+            assert later == 0
+            let_in.append(number)
+            most = max(most, one.inside)
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*(come(number) for number in range(500)))
+    assert let_in == list(range(500))
+    assert most == 20
+    assert one.inside == 0
+
+
+async def test_no_more_than_a_thousand_a_second():
+    from tracking.ingest.gate import BURST_S, CONNECTS_A_SECOND, Gate
+
+    one, loop = Gate(), asyncio.get_running_loop()
+
+    async def come() -> float:
+        async with one.way_in() as later:
+            assert later == 0
+            return loop.time()
+
+    started = loop.time()
+    times = sorted(await asyncio.gather(*(come() for _ in range(1000))))
+    at_once = round(CONNECTS_A_SECOND * BURST_S)
+    assert times[-1] - started >= (1000 - at_once - 1) / CONNECTS_A_SECOND
+
+
+async def test_who_goes_away_while_he_waits_keeps_nobody_else_out(monkeypatch):
+    from tracking.ingest import gate
+
+    monkeypatch.setattr(gate, "MAX_INSIDE", 1)
+    one = gate.Gate()
+
+    async def come() -> None:
+        async with one.way_in():
+            pass
+
+    async with one.way_in():
+        first, second = asyncio.create_task(come()), asyncio.create_task(come())
+        await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.sleep(0)
+    await asyncio.wait_for(second, 1)
+    assert one.inside == 0
+
+
+async def test_ten_thousand_at_once_are_called_back_one_by_one():
+    from tracking.ingest import gate
+
+    one, told = gate.Gate(), []
+    one.inside = gate.MAX_INSIDE  # nobody gets in meanwhile
+
+    async def come() -> None:
+        async with one.way_in() as later:
+            told.append(later)
+
+    coming = [asyncio.create_task(come()) for _ in range(10_000)]
+    await asyncio.sleep(0.1)
+    waiting = 10_000 - len(told)
+    assert waiting == pytest.approx(gate.HOLD_S * gate.USUAL_A_SECOND, abs=5)
+    each_second = Counter(told)
+    assert min(each_second) >= gate.HOLD_S
+    assert max(each_second) <= gate.LONGEST_S
+    # The clock goes on while they come.
+    assert max(each_second.values()) <= gate.USUAL_A_SECOND * 1.2
+    for task in coming:
+        task.cancel()
 
 
 async def test_who_is_told_to_wait_is_told_how_long(house, connect, monkeypatch):

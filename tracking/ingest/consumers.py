@@ -66,10 +66,13 @@ class DeviceConsumer:
         client = _client(scope)
         try:
             claims = admission.recognised(_token(scope))  # no stranger takes a place in the queue
-            if (seconds := await cls.wait()) > 0:
-                await cls.busy(send, subprotocol, seconds)
+            if flusher().down or registry().leaving:
+                await cls.busy(send, subprotocol, random.randint(*RETRY_AFTER_S))  # noqa: S311
                 return
-            with gate().way_in():
+            async with gate().way_in() as seconds:
+                if seconds:
+                    await cls.busy(send, subprotocol, seconds)
+                    return
                 source, arrival = await asyncio.wait_for(cls.arrive(claims), HANDSHAKE_S)
             connection = Connection(msgspec.structs.replace(source, client=client), send)
             if acknowledged.CAPABILITY in scope.get("subprotocols", ()):
@@ -89,16 +92,6 @@ class DeviceConsumer:
     async def arrive(claims: tokens.Claims) -> tuple[Source, Arrival]:
         source = await admission.admitted_by(claims)
         return source, await arrivals()(source)
-
-    @staticmethod
-    async def wait() -> int:
-        """Wait for a turn; or the seconds after which to come back."""
-        if flusher().down or registry().leaving:
-            return random.randint(*RETRY_AFTER_S)  # noqa: S311
-        here, later = gate().turn()
-        if here:
-            await asyncio.sleep(here)
-        return later
 
     @staticmethod
     async def busy(send: Any, subprotocol: str | None, seconds: int) -> None:
