@@ -216,7 +216,8 @@ export class FleetMap {
   /** Put vehicles where their store has them now: a replay. @param {number[]} slots @param {number} ms how long to glide there */
   play(slots, ms) {
     if (this.#lasts.length < this.#store.time.length) this.#reserve(this.#store.time.length);
-    for (const slot of slots) this.#lasts[slot] = still.matches ? 0 : ms;
+    const [lasts, each] = [this.#lasts, still.matches ? 0 : ms];
+    for (const slot of slots) lasts[slot] = each;
     this.#glideTo(slots);
   }
 
