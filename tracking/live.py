@@ -34,31 +34,42 @@ EVERY_PROCESS = "processes"
 # KEYS live hash, times hash  ARGV vehicle, time, primary, interval, value, …
 # Newest per vehicle, forward only; a device that is not primary moves the marker only while the
 # primary has been silent for PRIMARY_SILENT_MS. Returns the vehicles that moved.
+# Three commands a call, whatever it holds: by one a vehicle it would take a third more.
 TAKE = f"""
-local moved = {{}}
-for i = 1, #ARGV, 5 do
-  local vehicle, time = ARGV[i], tonumber(ARGV[i + 1])
+local ids, known = {{}}, {{}}
+for i = 1, #ARGV, 5 do ids[#ids + 1] = ARGV[i] end
+for i, times in ipairs(redis.call('HMGET', KEYS[2], unpack(ids))) do
   local shown, primary = 0, 0
-  local times = redis.call('HGET', KEYS[2], vehicle)
   if times then
     local a, b = string.match(times, '^(%d+),(%d+)')
     shown, primary = tonumber(a), tonumber(b)
   end
-  local take = time > shown
+  known[ids[i]] = {{shown, primary}}
+end
+local moved, values, times = {{}}, {{}}, {{}}
+for i = 1, #ARGV, 5 do
+  local vehicle, time = ARGV[i], tonumber(ARGV[i + 1])
+  local last = known[vehicle]
+  local take = time > last[1]
   if ARGV[i + 2] == '1' then
-    if time > primary then primary = time end
+    if time > last[2] then last[2] = time end
   else
-    take = take and time > primary + {PRIMARY_SILENT_MS}
+    take = take and time > last[2] + {PRIMARY_SILENT_MS}
   end
   if take then
-    shown = time
-    redis.call('HSET', KEYS[1], vehicle, ARGV[i + 4])
+    last[1] = time
     moved[#moved + 1] = tonumber(vehicle)
+    values[#values + 1] = vehicle
+    values[#values + 1] = ARGV[i + 4]
   end
-  redis.call('HSET', KEYS[2], vehicle, string.format('%d,%d,%s', shown, primary, ARGV[i + 3]))
+  times[#times + 1] = vehicle
+  times[#times + 1] = string.format('%d,%d,%s', last[1], last[2], ARGV[i + 3])
 end
+if #values > 0 then redis.call('HSET', KEYS[1], unpack(values)) end
+redis.call('HSET', KEYS[2], unpack(times))
 return moved
 """
+TAKEN_AT_ONCE = 1000  # Lua's unpack gives 8000 values at most
 # KEYS live hash  ARGV vehicle, old value, new value
 SWAP = """
 if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
@@ -107,16 +118,19 @@ def _keys(fleet: int) -> tuple[str, str]:
 
 
 def take(pipe: "Pipeline[Any]", updates: Iterable[Update]) -> list[int]:
-    """Put the updates on the pipeline, a command a fleet; return the fleets in that order."""
+    """Put the updates on the pipeline; return the fleet of each command. One of many updates has several."""
     fleets: dict[int, list[Update]] = {}
     for update in updates:
         fleets.setdefault(update.fleet, []).append(update)
+    commands = []
     for fleet, mine in fleets.items():
-        argv: list[Any] = []
-        for u in mine:
-            argv += (u.vehicle, u.time, int(u.primary), "" if u.interval is None else u.interval, u.value)
-        pipe.eval(TAKE, 2, *_keys(fleet), *argv)
-    return list(fleets)
+        for first in range(0, len(mine), TAKEN_AT_ONCE):
+            argv: list[Any] = []
+            for u in mine[first : first + TAKEN_AT_ONCE]:
+                argv += (u.vehicle, u.time, int(u.primary), "" if u.interval is None else u.interval, u.value)
+            pipe.eval(TAKE, 2, *_keys(fleet), *argv)
+            commands.append(fleet)
+    return commands
 
 
 async def refresh_battery(fleet: int, vehicle: int, *, battery: float, time: int) -> None:

@@ -46,6 +46,21 @@ async def test_a_vehicle_that_has_only_another_device_is_shown():
     assert await take(update(1_000_000, primary=False)) == [7]
 
 
+async def test_two_devices_of_a_vehicle_together_are_as_one_after_the_other():
+    later = 1_000_001 + PRIMARY_SILENT_MS
+    assert await take(update(1_000_000), update(later - 1, primary=False), update(later, primary=False)) == [
+        7,
+        7,
+    ]
+    assert (await live.latest(FLEET))[7] == b'[7,%d,"o"]' % later
+
+
+async def test_a_large_fleet_that_moves_in_one_moment_is_taken_whole():
+    vehicles = range(1, 3 * live.TAKEN_AT_ONCE)
+    assert await take(*(update(1000, vehicle=vehicle) for vehicle in vehicles)) == list(vehicles)
+    assert set(await live.latest(FLEET)) == set(vehicles)
+
+
 async def test_the_interval_is_kept():
     await take(update(1000))
     assert await live.intervals(FLEET) == {7: 5.0}
