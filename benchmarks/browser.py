@@ -33,9 +33,15 @@ WINDOW_S = 2.0  # of one move; everything has been drawn by then
 SCREEN: ViewportSize = {"width": 1400, "height": 860}
 VEHICLES, MOVES = (1000, 10_000, 50_000), 8
 SOAK_VEHICLES = 1000
+# The vehicles are the feed's own; the pages only count them.
 SIGN_IN = """
+import os
 from django.contrib.auth.models import User
 from django.test import Client
+from tracking.models import Fleet, Vehicle
+fleet = Fleet.objects.create(slug="bench", name="Bench")
+count = int(os.environ["FEED_VEHICLES"])
+Vehicle.objects.bulk_create(Vehicle(fleet=fleet, name=f"Van {n + 1}") for n in range(count))
 client = Client()
 client.force_login(User.objects.create_superuser("bench"))
 print(client.cookies["sessionid"].value)

@@ -12,10 +12,12 @@ from django.views.i18n import JavaScriptCatalog
 
 from dashboard.access import roles
 from dashboard.models import Profile
+from tracking.models import Vehicle
 
 # Plural rules of gettext look at a number, or at its last two digits: the forms of 0 to 199
 # say everything, and the browser needs no `eval`.
 PLURALS = 200
+MANY_VEHICLES = 5000  # of more, positions come by the megabyte: the page has its socket in a worker
 
 
 def page_data(request: HttpRequest) -> dict[str, Any]:
@@ -55,7 +57,13 @@ def settings_of(user: Any) -> dict[str, Any]:
         "dim_filtered": profile.dim_filtered,
         "sound": profile.sound,
         "fleets": fleets(user),
+        "many_vehicles": many_vehicles(user),
     }
+
+
+def many_vehicles(user: Any) -> bool:
+    seen = Vehicle.objects.visible_to(user).order_by()
+    return bool(seen[MANY_VEHICLES : MANY_VEHICLES + 1].values_list("pk"))
 
 
 def fleets(user: Any) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import { zone } from "./format.js";
 import { hint } from "./hints.js";
 import { page, t } from "./i18n.js";
 import { help, Keys, listen } from "./keys.js";
-import { read } from "./packed.js";
+import { read, WorkerSocket } from "./packed.js";
 import { tick } from "./panel.js";
 import { askSession, Socket } from "./socket.js";
 import { Store } from "./store.js";
@@ -115,7 +115,11 @@ const scheme = location.protocol === "https:" ? "wss:" : "ws:";
 const socket = new Socket(
   `${scheme}//${location.host}${socketPath}`,
   { onFrame: take, onStatus: changed },
-  { session: () => askSession(sessionPath), read },
+  {
+    session: () => askSession(sessionPath),
+    read,
+    WebSocket: page["many_vehicles"] ? WorkerSocket : WebSocket,
+  },
 );
 
 addEventListener("online", () => socket.wake());

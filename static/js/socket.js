@@ -6,6 +6,7 @@ export const FIRST_RETRY_MS = 250;
 export const MOST_RETRY_MS = 30_000;
 export const PROBE_MS = 3000; // how long a ping may take before the connection counts as half open
 export const ACK_MS = 20; // frames that come at once are acknowledged together: the server lets four be under way
+const SILENCE_MS = 2 * HEARTBEAT_MS;
 const REFUSALS = 2; // handshakes refused to somebody who is signed in
 const REVOKED = 4403;
 
@@ -18,12 +19,20 @@ const REVOKED = 4403;
  * @property {number | null} retryAt
  */
 /**
- * @typedef {object} Parts what a test replaces
- * @property {new (url: string) => WebSocket} [WebSocket]
+ * @typedef {object} Wire what is used of a WebSocket; packed.js has another
+ * @property {(() => void) | null} onopen
+ * @property {((event: { data: any }) => void) | null} onmessage
+ * @property {((event: { code: number }) => void) | null} onclose
+ * @property {(text: string) => void} send
+ * @property {() => void} close
+ */
+/**
+ * @typedef {object} Parts what a page or a test replaces
+ * @property {new (url: string) => Wire} [WebSocket]
  * @property {() => Promise<"in" | "out" | "away">} [session] whether we are signed in
  * @property {() => number} [random]
  * @property {() => number} [now]
- * @property {(text: string) => any} [read] text → frame, or the promise of one
+ * @property {(data: any) => any} [read] what came → frame, or the promise of one
  */
 
 /** How long to wait before attempt n (0 first): doubling, of which half is chance. @param {number} n */
@@ -53,12 +62,14 @@ export class Socket {
   #random;
   #now;
   #read;
-  /** @type {WebSocket | null} */
+  /** @type {Wire | null} */
   #socket = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #retry;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #watchdog;
+  /** Whether nothing came since the watchdog was set. */
+  #silent = true;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #ack;
   #taken = 0;
@@ -133,17 +144,17 @@ export class Socket {
     this.#drop();
   }
 
-  /** @param {WebSocket} socket @param {string} data */
+  /** @param {Wire} socket @param {any} data */
   #take(socket, data) {
     if (socket !== this.#socket) return;
-    this.#watch();
+    this.#silent = false;
     this.#heard = this.#now();
     const frame = this.#read(data);
     if (frame instanceof Promise) frame.then((ready) => this.#use(socket, ready));
     else this.#use(socket, frame);
   }
 
-  /** @param {WebSocket} socket @param {any} frame */
+  /** @param {Wire} socket @param {any} frame */
   #use(socket, frame) {
     if (socket !== this.#socket) return;
     if (frame.type === "snapshot") {
@@ -168,11 +179,14 @@ export class Socket {
     }, ACK_MS);
   }
 
-  /** A half-open socket says nothing: two heartbeats of silence are a loss. */
-  #watch(patience = 2 * HEARTBEAT_MS) {
+  /** A half-open socket says nothing: two heartbeats of silence are a loss. Frames set no timer: this one looks back. */
+  #watch(patience = SILENCE_MS) {
     clearTimeout(this.#watchdog);
+    this.#silent = true;
     const socket = this.#socket;
     this.#watchdog = setTimeout(() => {
+      const rest = this.#silent ? 0 : (this.#heard ?? 0) + SILENCE_MS - this.#now();
+      if (rest > 0) return this.#watch(Math.min(rest, SILENCE_MS));
       this.#drop();
       if (socket) this.#lost();
     }, patience);
@@ -184,7 +198,7 @@ export class Socket {
     this.#watch(PROBE_MS);
   }
 
-  /** @param {WebSocket} socket @param {number} code */
+  /** @param {Wire} socket @param {number} code */
   async #closed(socket, code) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#watchdog);

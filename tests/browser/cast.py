@@ -72,7 +72,7 @@ VANS = {
 # Sees north in miles, on New York's clock, and wants no keys of one character.
 ABROAD = "nora"
 NOWHERE = "otto"  # in no fleet
-CROWD = "cleo"  # in a fleet of this many vehicles, of which none ever reports
+CROWD = "cleo"  # in a fleet of this many vehicles, of which only the last has a device
 CROWD_VEHICLES = 10_000
 # A fleet and people of their own, for tests that look at whole pages.
 HARBOUR_PEOPLE = {"olga": "manager", "pia": "dispatcher", "vic": "viewer"}
@@ -108,8 +108,9 @@ def make() -> dict[str, Any]:
     Fleet.objects.create(slug=FOUNDER[1], name="Depot")
     crowd = Fleet.objects.create(slug="crowd", name="Crowd")
     Vehicle.objects.bulk_create(
-        Vehicle(fleet=crowd, name=f"Vehicle {number}") for number in range(CROWD_VEHICLES)
+        Vehicle(fleet=crowd, name=f"Vehicle {number}") for number in range(CROWD_VEHICLES - 1)
     )
+    last = van("crowd", "crowd", f"Vehicle {CROWD_VEHICLES - 1}", "Carl Cole")
     links = {}
     people = dict.fromkeys((*PEOPLE, ABROAD), ("north", Role.DISPATCHER.value))
     people[CROWD] = ("crowd", Role.VIEWER.value)
@@ -126,7 +127,7 @@ def make() -> dict[str, Any]:
     links[NOWHERE] = signin.issue(User.objects.create_user(NOWHERE, password=PASSWORD))
     live.announce([*(live.refresh(fleet.pk) for fleet in Fleet.objects.all()), live.look()])
     *others, evil = north
-    return {"links": links, "vans": others, "evil": evil, "harbour": harbour}
+    return {"links": links, "vans": others, "evil": evil, "harbour": harbour, "crowd": last}
 
 
 if __name__ == "__main__":

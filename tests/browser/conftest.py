@@ -116,6 +116,12 @@ def harbour(house: House, cast: dict[str, Any]) -> list[Van]:
 
 
 @pytest.fixture
+def one_of_many(house: House, cast: dict[str, Any]) -> Van:
+    """The vehicle of the crowd that has a device."""
+    return Van(house.device_url, **cast["crowd"])
+
+
+@pytest.fixture
 def evil(house: House, cast: dict[str, Any]) -> Van:
     """A vehicle whose name and driver try to be markup."""
     return Van(house.device_url, **cast["evil"])

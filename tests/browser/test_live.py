@@ -95,6 +95,24 @@ def test_a_killed_web_process_is_told_and_healed_without_a_reload(
     assert sorted(names) == sorted({*cast.VANS, cast.EVIL_NAME})
 
 
+def test_the_socket_of_a_large_fleet_lives_in_a_worker(
+    start: Start, one_of_many: Van, house: House, complaints: Complaints
+) -> None:
+    complaints.expect(r"WebSocket connection to .* failed", r"net::ERR_", r"status of 50[0-9]")
+    page = start(f"/?q={one_of_many.name}", who=cast.CROWD)
+    expect(page.locator("html")).to_have_attribute("data-vehicles", str(cast.CROWD_VEHICLES))
+    assert any("/packing." in worker.url for worker in page.workers)
+    here = row(page, one_of_many)
+    with one_of_many as van:
+        van.send(speed=10)
+        expect(here).to_contain_text("36 km/h")
+        house.kill("web")
+        socket_is(page, "lost")
+        socket_is(page, "live")
+        van.send(speed=20)
+        expect(here).to_contain_text("72 km/h")
+
+
 def test_an_sos_is_on_top_until_somebody_takes_it_on(start: Start, van: Van) -> None:
     page, other = start(), start("/alerts/", who="mia")
     here = row(page, van)

@@ -4,7 +4,9 @@ import json
 import re
 from typing import Any
 
+from dashboard import pagedata
 from dashboard.models import Profile
+from tracking.models import Vehicle
 
 
 def told(page: bytes) -> dict[str, Any]:
@@ -33,6 +35,15 @@ def test_who_has_chosen_nothing_has_the_usual(house, sign_in) -> None:
         "", "metric", True, False,
     )  # fmt: skip
     assert [(fleet["slug"], fleet["role"]) for fleet in data["fleets"]] == [("south", "manager")]
+
+
+def test_a_page_knows_whether_its_reader_sees_many_vehicles(house, sign_in, monkeypatch) -> None:
+    count = Vehicle.objects.filter(fleet=house.north).count()
+    for most, many in ((count, False), (count - 1, True)):
+        monkeypatch.setattr(pagedata, "MANY_VEHICLES", most)
+        assert told(sign_in("vera").get("/alerts/").content)["many_vehicles"] is many
+    monkeypatch.setattr(pagedata, "MANY_VEHICLES", Vehicle.objects.filter(fleet=house.south).count())
+    assert told(sign_in("mallory").get("/alerts/").content)["many_vehicles"] is False  # of all there are more
 
 
 def test_markup_in_a_fleets_name_does_not_end_the_script(house, sign_in) -> None:
