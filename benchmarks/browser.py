@@ -141,12 +141,17 @@ def opened(
 
 
 def update_ms(meter: Meter, address: str, moves: int) -> tuple[float, float]:
-    """CPU of one move of all vehicles, in the middle of some, and of WINDOW_S in which nothing comes."""
+    """CPU of one move of all vehicles, and of WINDOW_S in which nothing comes: means, by turns.
+
+    What the page redraws each second falls into either: the middle one of some windows would be chance.
+    """
     move(address)
     time.sleep(WINDOW_S)
-    idle = statistics.median(meter.spent(WINDOW_S) for _ in range(3))
-    costs = [meter.spent(WINDOW_S, lambda: move(address)) - idle for _ in range(moves)]
-    return round(statistics.median(costs), 1), idle
+    idle, moved = [], []
+    for _ in range(moves):
+        idle.append(meter.spent(WINDOW_S))
+        moved.append(meter.spent(WINDOW_S, lambda: move(address)))
+    return round(statistics.fmean(moved) - statistics.fmean(idle), 1), statistics.fmean(idle)
 
 
 # Of each: name of its figure, path, whether vehicles glide. The last is what stands beside ours.
