@@ -17,6 +17,7 @@ from django.db import connection, connections
 from tracking.models import Position
 
 PAGE_ROWS = 5000
+FIRST_ROWS = 500  # so that the first bytes go out at once
 # A gap is longer than five minutes and than five times the usual interval, which is the
 # median of the fifteen intervals before it: a tracker that reports every ten minutes has a line too.
 GAP_MS = 300_000
@@ -68,17 +69,17 @@ _executor = ThreadPoolExecutor(THREADS, thread_name_prefix="tracks")
 
 
 def pages(vehicle_id: int, *, start_ms: int, end_ms: int) -> Iterator[list[Row]]:
-    """The rows from `start_ms` (included) to `end_ms` (not), PAGE_ROWS at a time, one query each."""
-    time, device = start_ms, -1
+    """The rows from `start_ms` (included) to `end_ms` (not), at most PAGE_ROWS at a time, one query each."""
+    time, device, most = start_ms, -1, min(FIRST_ROWS, PAGE_ROWS)
     while True:
         with connection.cursor() as cursor:
-            cursor.execute(_PAGE, [vehicle_id, time, time, device, end_ms, PAGE_ROWS])
+            cursor.execute(_PAGE, [vehicle_id, time, time, device, end_ms, most])
             rows: list[Row] = cursor.fetchall()
         if rows:
             yield rows
-        if len(rows) < PAGE_ROWS:
+        if len(rows) < most:
             return
-        time, device = rows[-1][0], rows[-1][-1]
+        time, device, most = rows[-1][0], rows[-1][-1], PAGE_ROWS
 
 
 def rows(vehicle_id: int, *, start_ms: int, end_ms: int) -> AsyncGenerator[list[Row], None]:
