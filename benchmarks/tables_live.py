@@ -200,7 +200,8 @@ def soak(known: dict[str, dict[str, Any]]) -> str:
     growth = f"{r['growth_mb_per_h']:+.1f}".replace("-", "−")
     first, last, nodes = number(r["first_mb"]), number(r["last_mb"]), map(number, r["nodes"])
     return (
-        f"In {number(r['seconds'])} s of 1000 vehicles that move every two seconds: memory of the page "
-        f"{first} MB at first and {last} MB at last, in the second half {growth} MB an hour; "
+        f"In {number(r['seconds'])} s of 1000 vehicles that move every second, whose trails are full after "
+        f"four minutes: memory of the page {first} MB at first and {last} MB at last, in the second half "
+        f"{growth} MB an hour; "
         f"{' and '.join(nodes)} nodes of the document."
     )
