@@ -189,7 +189,7 @@ def page(found: Results) -> str:
         f"{number(r['usual_ms'])} ms: **{times(r['update_ms'], r['usual_ms'])}**"
         for r in (known[name] for name in shown)
     ]
-    rows.insert(1, ["– of a page that sets a GeoJSON source anew, without a list", "", *beside])
+    rows.insert(2, ["– of a page that sets a GeoJSON source anew, without a list", "", *beside])
     head = ["", "target", *(f"{number(int(name))} vehicles" for name in shown)]
     return "\n\n".join(filter(None, (table(head, rows) if shown else "", soak(known))))
 
