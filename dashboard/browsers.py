@@ -167,7 +167,7 @@ class Browsers:
             return fresh
 
     def _send_changes(self, fleet: int, known: Picture, fresh: Picture) -> None:
-        moved: list[tuple[int, bytes]] = []
+        moved: list[tuple[int, str]] = []
         for pk, row in fresh.items():
             before = known.get(pk)
             if before is None or any(before[key] != row[key] for key in DESCRIPTION):
@@ -176,7 +176,7 @@ class Browsers:
                 continue
             seen = before["position"]
             if row["position"] is not None and (seen is None or row["position"][1] > seen[1]):
-                moved.append((pk, msgspec.json.encode(row["position"])))
+                moved.append((pk, msgspec.json.encode(row["position"]).decode()))
             else:
                 row["position"] = seen
             if row["online"] != before["online"]:

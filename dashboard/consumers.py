@@ -52,7 +52,7 @@ class Browser:
         self._acked = -1
         self._unacked_since = time.monotonic()
         self._parts: deque[str] = deque()
-        self._positions: dict[int, bytes] = {}
+        self._positions: dict[int, str] = {}
         self._others: deque[str] = deque()
         self._others_unacked = 0
         self._wake = asyncio.Event()
@@ -102,7 +102,7 @@ class Browser:
                 return self.close(4408)
         if (self._positions or beat) and self._open():
             items, self._positions = self._positions, {}
-            body = b",".join(items.values()).decode()
+            body = ",".join(items.values())
             await self._numbered(f'"type":"positions","server_time":"{iso(now_ms())}","items":[{body}]')
 
     async def _numbered(self, content: str) -> None:

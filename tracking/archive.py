@@ -33,7 +33,7 @@ OWNER = uuid.uuid4().hex
 BATCH = 10_000  # half of it costs a quarter more a row
 REST_S = 0.02  # others get to write, too
 # What comes meanwhile is one transaction, and a vehicle's newest position one row in it.
-GATHER_S, LOOK_S = 0.5, 0.05
+GATHER_S, LOOK_S = 1.0, 0.05
 RUN_S = 2.0
 IDLE_S = 0.5
 MAX_QUARANTINED_A_DAY = 1000

@@ -152,7 +152,7 @@ def _about(user: User, pk: int, least: Role) -> About:
     return About(uid=device.uid if device else f"vehicle-{pk}", name=vehicle.name, fleet=vehicle.fleet.slug)
 
 
-def collection(fleet: Fleet, now: Mapping[int, bytes]) -> bytes:
+def collection(fleet: Fleet, now: Mapping[int, str]) -> bytes:
     """A FeatureCollection of the database's latest rows and the live arrays, the newer of each vehicle."""
     features = []
     for pk, (about, row) in latest(fleet).items():
@@ -166,7 +166,7 @@ def collection(fleet: Fleet, now: Mapping[int, bytes]) -> bytes:
     return orjson.dumps(geojson.FeatureCollection(features))
 
 
-def _from_live(array: bytes) -> Row:
+def _from_live(array: str) -> Row:
     """A live array as a row; it has no altitude, odometer and attributes."""
     (
         _, time, latitude, longitude, speed, heading, battery, alarm, ignition, accuracy, received, *_,

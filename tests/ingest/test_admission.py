@@ -84,13 +84,13 @@ async def test_an_open_socket_learns_that_it_is_primary(house, connect):
     await other.hears("ack")
     await socket.say({**FIX, "time": "2025-11-23T08:01:00Z", "lat": 1})
     await socket.hears("ack")
-    assert b"57.7" in (await live.latest(house.north.pk))[house.van.pk]
+    assert "57.7" in (await live.latest(house.north.pk))[house.van.pk]
     await sync_to_async(devices.make_primary)(phone)
 
     async def moved() -> bool:
         await socket.say({**FIX, "latitude": 1, "time": "2025-11-23T08:01:30Z"})
         await socket.hears("ack")
-        return b",1.0," in (await live.latest(house.north.pk)).get(house.van.pk, b"")
+        return ",1.0," in (await live.latest(house.north.pk)).get(house.van.pk, "")
 
     await until(moved)
 

@@ -11,6 +11,9 @@ import jwt
 import pytest
 from asgiref.sync import sync_to_async
 
+from tracking.ingest.connection import Taken
+from tracking.ingest.flush import Flush
+
 FIX = {"type": "position", "latitude": 57.7, "longitude": 11.97, "time": "2025-11-23T08:00:02Z"}
 
 
@@ -239,6 +242,20 @@ async def test_a_flood_of_malformed_frames_leaves_memory_flat(house, connect):
     finally:
         tracemalloc.stop()
     assert after - before < 300_000
+
+
+async def test_nothing_of_a_flush_waits_for_the_collector(house, connect):
+    socket, *_ = await connect(house.token)
+    gc.disable()
+    try:
+        for second in range(5):
+            await socket.say({**FIX, "time": f"2025-11-23T08:00:0{second}Z"})
+            await socket.say({**FIX, "latitude": 95})
+            await socket.hears("ack")
+        left = [thing for thing in gc.get_objects() if isinstance(thing, Flush | Taken)]
+    finally:
+        gc.enable()
+    assert len(left) <= 2  # of a flush that is still open
 
 
 async def test_twenty_bad_frames_in_a_row_end_it_and_a_good_one_starts_anew(house, connect):

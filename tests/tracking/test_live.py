@@ -12,9 +12,7 @@ FLEET = 5
 
 
 def update(time: int, *, primary: bool = True, vehicle: int = 7) -> Update:
-    return Update(
-        FLEET, vehicle, time, primary, 5.0, b'[%d,%d,"%s"]' % (vehicle, time, b"p" if primary else b"o")
-    )
+    return Update(FLEET, vehicle, time, primary, 5.0, f'[{vehicle},{time},"{"p" if primary else "o"}"]')
 
 
 async def take(*updates: Update) -> list[int]:
@@ -27,7 +25,7 @@ async def test_the_newest_fix_wins_in_any_order():
     for number, order in enumerate(itertools.permutations([1000, 2000, 3000])):
         for time in order:
             await take(update(time, vehicle=number))
-        assert (await live.latest(FLEET))[number] == b'[%d,3000,"p"]' % number
+        assert (await live.latest(FLEET))[number] == f'[{number},3000,"p"]'
 
 
 async def test_only_what_moved_is_told():
@@ -52,7 +50,7 @@ async def test_two_devices_of_a_vehicle_together_are_as_one_after_the_other():
         7,
         7,
     ]
-    assert (await live.latest(FLEET))[7] == b'[7,%d,"o"]' % later
+    assert (await live.latest(FLEET))[7] == f'[7,{later},"o"]'
 
 
 async def test_a_large_fleet_that_moves_in_one_moment_is_taken_whole():

@@ -5,7 +5,7 @@ its interval reckoned, only for the newest fix that a flush holds of it.
 """
 
 import itertools
-from itertools import pairwise
+from operator import sub
 from typing import Any
 
 import msgspec
@@ -39,7 +39,7 @@ class Pace:
 
     def interval(self) -> float | None:
         """The expected seconds between fixes: the median of the last five gaps."""
-        gaps = sorted(later - earlier for earlier, later in pairwise(self._times))
+        gaps: list[int] = sorted(map(sub, self._times[1:], self._times))
         if not gaps:
             return None
         return min(max(gaps[len(gaps) // 2] / 1000, INTERVAL_LEAST_S), INTERVAL_MOST_S)
