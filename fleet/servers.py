@@ -20,6 +20,9 @@ PING_INTERVAL_S, PING_TIMEOUT_S = 20, 30
 MAX_MESSAGE_BYTES = 1_048_576
 WEBSOCKET_LIFE_S = 86_400
 HANDSHAKE_S = 60
+# Connections that nobody has taken yet: a fleet that comes back at once. Whom the kernel has no place for
+# knocks again after 1, 3, 7, 15 and 31 s. It keeps net.core.somaxconn (4096) at most.
+BACKLOG = 4096
 GRACE_S = 2
 
 
@@ -195,6 +198,7 @@ def run_uvicorn(fd: int, application: str, tls: Pair | None = None) -> None:
         ws_ping_interval=PING_INTERVAL_S,
         ws_ping_timeout=PING_TIMEOUT_S,
         ws_per_message_deflate=False,
+        backlog=BACKLOG,
         lifespan="off",
         access_log=False,
         log_level="warning",

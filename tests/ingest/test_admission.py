@@ -252,8 +252,7 @@ async def test_ten_thousand_at_once_are_called_back_one_by_one():
     waiting = 10_000 - len(told)
     assert waiting == pytest.approx(gate.HOLD_S * gate.USUAL_A_SECOND, abs=5)
     each_second = Counter(told)
-    assert min(each_second) >= gate.HOLD_S
-    assert max(each_second) <= gate.LONGEST_S
+    assert max(each_second) == pytest.approx(len(told) / gate.USUAL_A_SECOND, abs=1.5)
     # The clock goes on while they come.
     assert max(each_second.values()) <= gate.USUAL_A_SECOND * 1.2
     for task in coming:

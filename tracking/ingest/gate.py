@@ -2,8 +2,8 @@
 
 When thousands lose their connections in one moment, they come back in one moment. The gate lets
 CONNECTS_A_SECOND in, and no more than MAX_INSIDE together; those next in line wait at the door, HOLD_S at
-most as things go, for whoever waits costs nothing. The rest are told when it is their turn: one after the
-other, so that they do not all come again together.
+most as things go, for whoever waits costs nothing. The rest are called back one after the other, as places
+at the door come free.
 """
 
 import asyncio
@@ -15,9 +15,9 @@ from collections.abc import AsyncIterator
 from tracking.loops import per_loop
 
 CONNECTS_A_SECOND = 1000
-USUAL_A_SECOND = 500  # that a process manages: by that the others are called back
+USUAL_A_SECOND = 700  # that a process manages
 BURST_S = 0.5  # what was not used in so long may be used at once
-HOLD_S = 5.0  # clients give up after ten
+HOLD_S = 9.0  # clients give up after ten
 MAX_INSIDE = 400
 LONGEST_S = 60
 
@@ -53,8 +53,8 @@ class Gate:
         wait = max(self._free - now, 0.0) + len(self._waiting) / USUAL_A_SECOND
         if wait <= HOLD_S:
             return 0
-        self._promised = min(max(self._promised, now + wait) + 1 / USUAL_A_SECOND, now + LONGEST_S)
-        return max(math.ceil(self._promised - now), 1)
+        self._promised = min(max(self._promised, now) + 1 / USUAL_A_SECOND, now + LONGEST_S)
+        return math.ceil(self._promised - now)
 
     def _call(self) -> None:
         """Let in who is next, as many as may."""

@@ -25,11 +25,11 @@ from django.http.request import validate_host
 
 from fleet import children, embedded, lan, tls
 from fleet.lan import bracketed
+from fleet.servers import BACKLOG
 from fleet.supervisor import Child, Refused, Supervisor, full_disk, hold, last_words
 
 DEMO_VEHICLES = 40
 THIS_MACHINE = "127.0.0.1"
-BACKLOG = 1024
 REDIS_START_S, WEB_START_S = 60, 60
 ANSWER_S = 5
 WIDTH = 12
