@@ -19,7 +19,7 @@ USUAL_A_SECOND = 700  # that a process manages
 BURST_S = 0.5  # what was not used in so long may be used at once
 HOLD_S = 9.0  # clients give up after ten
 MAX_INSIDE = 400
-LONGEST_S = 60
+FIRST_S, LONGEST_S = 1, 60  # when whoever was sent away comes back: before a second nothing is free
 
 
 class Gate:
@@ -53,7 +53,7 @@ class Gate:
         wait = max(self._free - now, 0.0) + len(self._waiting) / USUAL_A_SECOND
         if wait <= HOLD_S:
             return 0
-        self._promised = min(max(self._promised, now) + 1 / USUAL_A_SECOND, now + LONGEST_S)
+        self._promised = min(max(self._promised, now + FIRST_S) + 1 / USUAL_A_SECOND, now + LONGEST_S)
         return math.ceil(self._promised - now)
 
     def _call(self) -> None:
