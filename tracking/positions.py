@@ -91,6 +91,13 @@ def listed(triples: Iterable[Sequence[int]]) -> tuple[str, list[Any]]:
     return f"(SELECT {parts} FROM json_each(%s)) AS k", [orjson.dumps(list(triples)).decode()]  # noqa: S608
 
 
+def numbers(values: Iterable[int]) -> tuple[str, Any]:
+    """Many whole numbers as a table `numbers (number)`: what to write after FROM, and its value."""
+    if connection.vendor == "postgresql":
+        return "unnest(%s::int8[]) AS numbers (number)", list(values)
+    return "(SELECT value AS number FROM json_each(%s)) AS numbers", orjson.dumps(list(values)).decode()
+
+
 def among(numbers: Iterable[int]) -> tuple[str, Any]:
     """Any of many whole numbers: what to write after a column, and its value."""
     if connection.vendor == "postgresql":

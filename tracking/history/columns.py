@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import psycopg
 from django.db import connection
 from numpy.typing import NDArray
 
@@ -142,15 +143,19 @@ def _joined(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence
 
 
 def _packed(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
-    """One row with the bytes of each column: rows one by one take five times as long."""
+    """One row with the bytes of each column: rows one by one take five times as long.
+
+    Past Django's cursor, which would have the bytes written out as hexadecimal digits.
+    """
     sent = ", ".join(
         f"string_agg({'int8send' if name in WHOLE else 'float8send'}(c{number}), ''::bytea)"
         for number, name in enumerate(names)
     )
     columns = ", ".join(f"c{number}" for number in range(len(names)))
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {sent} FROM ({query}) AS rows ({columns})", values)  # noqa: S608 (our own names)
-        row = cursor.fetchone()
+    statement = f"SELECT {sent} FROM ({query}) AS rows ({columns})"  # noqa: S608 (our own names)
+    connection.ensure_connection()
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        row = cursor.execute(statement, values, binary=True).fetchone() or [b""] * len(names)
     return [
         np.frombuffer(column or b"", ">i8" if name in WHOLE else ">f8").astype(
             np.int64 if name in WHOLE else float

@@ -11,7 +11,7 @@ from tracking.geo import EARTH_M
 from tracking.history.columns import TABLE, Columns, Floats, Ints, Mask
 from tracking.history.day import Stop
 from tracking.history.tracks import GAP_MS, GAP_TIMES, USUAL_INTERVALS
-from tracking.positions import among
+from tracking.positions import numbers
 
 # GEOS walks a line by recursion: pieces keep it shallow, whatever somebody drove.
 PIECE = 2000
@@ -148,12 +148,12 @@ def rest(vehicle: int, fixes: Columns, shown: Ints) -> list[tuple[Any, ...]]:
     if len(shown) == 0:
         return []
     keys = list(zip(fixes.time[shown].tolist(), fixes.device[shown].tolist(), strict=True))
-    where, values = "time >= %s AND time <= %s", [keys[0][0], keys[-1][0]]
+    source, where, values = TABLE, "time >= %s AND time <= %s", [vehicle, keys[0][0], keys[-1][0]]
     if len(fixes.time) > READ_ALL * len(shown):
-        which, times = among([time for time, _ in keys])
-        where, values = f"time {which}", [times]
-    query = f"SELECT time, device_id, {OTHERS} FROM {TABLE} WHERE vehicle_id = %s AND {where}"  # noqa: S608
+        listed, times = numbers([time for time, _ in keys])
+        source, where, values = f"{listed} CROSS JOIN {TABLE}", "time = number", [times, vehicle]
+    query = f"SELECT time, device_id, {OTHERS} FROM {source} WHERE vehicle_id = %s AND {where}"  # noqa: S608
     with connection.cursor() as cursor:
-        cursor.execute(query, [vehicle, *values])
+        cursor.execute(query, values)
         found = {row[:2]: row[2:] for row in cursor.fetchall()}
     return [found.get(key, NOTHING) for key in keys]
