@@ -165,7 +165,7 @@ if database["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
         # The archiver alone checkpoints: below 3.51.3 two at once can damage the file (docs/OPERATIONS.md).
-        "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-32000;",
+        "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000;",
     }
     # Consumers run in threads: an in-memory test database would be another one in each.
     database["TEST"] = {"NAME": str(DATA / "test.sqlite3")}
