@@ -49,14 +49,14 @@ def served(*module: str, env: dict[str, str] | None = None) -> Iterator[tuple[in
             yield listening.getsockname()[1], process.pid
 
 
-def measure(seconds: float, *module: str, devices: int = 50, window: int = 100) -> dict[str, Any]:
-    """CPU a position of a server that only acknowledges, flat out."""
+def measure(seconds: float, *module: str, **load: Any) -> dict[str, Any]:
+    """CPU a position of a server that only acknowledges; `load` is that of benchmarks/load.py."""
     with served(*module) as (port, pid):
         time.sleep(0.5)
-        with Load(port=port, devices=devices, window=window, tokens=os.devnull) as load:
-            load.run(0.5)  # warm
+        with Load(port=port, tokens=os.devnull, **load) as running:
+            running.run(0.5)  # warm
             cpu = Cpu({"web": [pid]})
-            result = load.run(seconds)
+            result = running.run(seconds)
             cost = cpu.per(result["acked"])
     return {
         **result,
@@ -67,11 +67,11 @@ def measure(seconds: float, *module: str, devices: int = 50, window: int = 100) 
     }
 
 
-def bare(server: str, seconds: float, **load: int) -> dict[str, Any]:
+def bare(server: str, seconds: float, **load: Any) -> dict[str, Any]:
     """This module's application on Daphne or uvicorn."""
     return measure(seconds, "fleet.servers", server, "{fd}", "benchmarks.bare:application", **load)
 
 
-def echo(seconds: float, **load: int) -> dict[str, Any]:
+def echo(seconds: float, **load: Any) -> dict[str, Any]:
     """benchmarks/echo.py, which is no ASGI application."""
     return measure(seconds, "benchmarks.echo", "{fd}", **load)

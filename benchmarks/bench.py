@@ -23,7 +23,7 @@ from typing import Any
 from playwright.sync_api import Error as BrowserError
 
 from benchmarks import bare, browser, stalled, steps
-from benchmarks.pipeline import PIPELINE, connections, pipelines, processes
+from benchmarks.pipeline import DEVICES, PIPELINE, RATE, connections, pipelines, processes
 from benchmarks.plan import Plan
 from benchmarks.results import Notes
 from benchmarks.site import has_postgres, own_database, postgres
@@ -36,13 +36,16 @@ SOAK_S = 600
 
 
 def floors(plan: Plan) -> None:
-    """A Python echo and the bare servers: 100 frames in flight a device, and one (a message a read)."""
+    """A Python echo and the bare servers: flat out, a message a read, and the load of the live line."""
     seconds = plan.seconds(5, 1.5)
-    windows = {"flat out": 100} if plan.quick else {"flat out": 100, "alone": 1}
-    for name, window in windows.items():
-        plan.notes.keep("bare", f"echo/{name}", bare.echo(seconds, window=window))
+    loads = {"flat out": {"devices": 50, "window": 100}}
+    if not plan.quick:
+        loads["alone"] = {"devices": 50, "window": 1}
+        loads["paced"] = {"devices": DEVICES, "rate": RATE, "at_once": 100}
+    for name, load in loads.items():
+        plan.notes.keep("bare", f"echo/{name}", bare.echo(seconds, **load))
         for server in plan.servers:
-            plan.notes.keep("bare", f"{server}/{name}", bare.bare(server, seconds, window=window))
+            plan.notes.keep("bare", f"{server}/{name}", bare.bare(server, seconds, **load))
 
 
 def tutorial(plan: Plan) -> None:

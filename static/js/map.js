@@ -77,7 +77,7 @@ export async function create(container, { files, palette, workerUrl }) {
   map.touchZoomRotate.disableRotation();
   map.keyboard.disableRotation();
   addControls(ml, map, page["units"] === "imperial" ? "imperial" : "metric");
-  await map.once("load");
+  await map.once("style.load");
   return { map, world: read, offers };
 }
 
