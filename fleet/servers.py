@@ -21,8 +21,8 @@ MAX_MESSAGE_BYTES = 1_048_576
 WEBSOCKET_LIFE_S = 86_400
 HANDSHAKE_S = 60
 # Connections that nobody has taken yet: a fleet that comes back at once. Whom the kernel has no place for
-# knocks again after 1, 3, 7, 15 and 31 s. It keeps net.core.somaxconn (4096) at most.
-BACKLOG = 4096
+# knocks again after 1, 3, 7, 15 and 31 s. It keeps net.core.somaxconn (mostly 4096) of them at most.
+BACKLOG = 65_535
 GRACE_S = 2
 
 
