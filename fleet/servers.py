@@ -105,13 +105,37 @@ def _encrypted(factory: Any, tls: Pair) -> Any:
     return TLSMemoryBIOFactory(contexts, False, factory)
 
 
+def prompt_transport() -> Any:
+    """Twisted's connection, but a WebSocket's frames are written at once, and the rest when there is room.
+
+    Twisted asks the loop first when it may write, and tells it afterwards that it has: two system calls
+    and a round of the loop for each acknowledgement.
+    """
+    from daphne.ws_protocol import WebSocketProtocol
+    from twisted.internet.tcp import Server
+
+    class PromptTransport(Server):
+        def startWriting(self) -> None:
+            fresh = self._tempDataLen and not self.dataBuffer and isinstance(self.protocol, WebSocketProtocol)
+            if not fresh or self.doWrite() is not None or self.dataBuffer:
+                super().startWriting()
+
+    return PromptTransport
+
+
 def run_daphne(fd: int, application: str, tls: Pair | None = None) -> None:
+    from autobahn.twisted import websocket as on_twisted
     from autobahn.websocket import protocol as websocket
     from daphne.cli import CommandLineInterface
     from daphne.http_protocol import WebRequest
+    from twisted.internet.tcp import Port
 
-    # Autobahn sets out its options for a log line that nobody asked for: a third of a handshake.
+    # Autobahn sets out and colours words for log lines that nobody asked for: a third of a handshake, a
+    # sixth of a message.
     vars(websocket)["pformat"] = _nothing
+    for module in (websocket, on_twisted):
+        vars(module)["hltype"] = vars(module)["hlval"] = _nothing
+    Port.transport = prompt_transport()
     WebRequest.handle_exception = _abort(WebRequest.handle_exception)
 
     class Interface(CommandLineInterface):
@@ -128,8 +152,6 @@ def run_daphne(fd: int, application: str, tls: Pair | None = None) -> None:
         "--websocket-max-message-size": MAX_MESSAGE_BYTES,
         "--websocket-max-frame-size": MAX_MESSAGE_BYTES,
         "--application-close-timeout": 10,
-        # A line a request would hold the whole query string, keys and all.
-        "--access-log": os.devnull,
         "-v": 0,
     }
     words = [str(word) for option in options.items() for word in option]

@@ -6,6 +6,7 @@ from typing import Any
 
 MEGABYTES = 200
 CHUNK = bytes(range(256)) * 256  # 64 KiB
+FRAMES = 200
 
 
 async def application(
@@ -13,7 +14,13 @@ async def application(
     receive: Callable[[], Awaitable[dict[str, Any]]],
     send: Callable[[dict[str, Any]], Awaitable[None]],
 ) -> None:
-    assert scope["type"] == "http"
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.accept"})
+        for number in range(FRAMES):
+            await send({"type": "websocket.send", "text": f"{number} " + "x" * len(CHUNK)})
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+        return
     if scope["path"] == "/short":
         await send({"type": "http.response.start", "status": 200, "headers": []})
         await send({"type": "http.response.body", "body": hashlib.sha256(CHUNK).hexdigest().encode()})

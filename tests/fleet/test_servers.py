@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from websockets.sync.client import connect
 
 from fleet.processes import dies_with
 from tests import servers
@@ -79,6 +80,13 @@ def test_a_reader_that_stops_reading_costs_no_memory(running: Running) -> None:
             assert running.memory() < before + MEMORY_BYTES
     # It went away in the middle: the server goes on.
     assert len(running.get("/short")) == 64
+
+
+def test_a_socket_that_is_read_late_gets_every_frame_in_order(running: Running) -> None:
+    with connect(f"ws://127.0.0.1:{running.port}/", max_queue=1) as socket:
+        time.sleep(1)
+        for number in range(flood.FRAMES):
+            assert socket.recv() == f"{number} " + "x" * len(flood.CHUNK)
 
 
 def test_requests_after_one_another_on_one_connection(running: Running) -> None:
