@@ -341,7 +341,6 @@ def check(name: str, method: str, least: str, who: str, house: House) -> None:
     answer = asking(name, who, house, method)
     status, asked = answer.status_code, f"{who}: {method} {name}"
     body = b"" if answer.streaming else answer.content
-    answer.close()  # a download has a place of a few until then
     if who in ALLOWED[least]:
         refused = {401} if name == "session" and who == "nobody" else set()
         # Anything but a refusal: an empty form may well be told that it is empty.
