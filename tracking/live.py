@@ -20,7 +20,7 @@ from channels.layers import get_channel_layer
 from msgspec import Struct
 from redis.asyncio.client import Pipeline
 
-from tracking.fixes import Fix, now_ms
+from tracking.fixes import Fix
 from tracking.loops import forever, journal_redis, per_loop, shared_redis
 
 log = logging.getLogger("fleetline.live")
@@ -236,7 +236,7 @@ class Hub:
         self.listeners: dict[str, set[Listener]] = {}
         self.watched: set[int] = set()
         self._pending: dict[int, dict[int, str]] = {}
-        self._last_tick: dict[int, float] = {}
+        self._last_tick = 0.0
         self._ticking: set[asyncio.Task[None]] = set()
         self._channel: str | None = None
         self._lock = asyncio.Lock()
@@ -295,16 +295,20 @@ class Hub:
                 log.warning("channel layer: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(1)
                 continue
-            name = (
-                group(event["fleet"])
-                if event["kind"] in ("positions", "frame", "presence")
-                else EVERY_PROCESS
-            )
-            for listener in tuple(self.listeners.get(name, ())):
-                try:
-                    listener(event)
-                except Exception:
-                    log.exception("a listener of %s failed", name)
+            if event["kind"] == "positions":
+                for fleet, items in event["moved"]:
+                    self._tell(group(fleet), {"kind": "positions", "fleet": fleet, "items": items})
+            elif event["kind"] in ("frame", "presence"):
+                self._tell(group(event["fleet"]), event)
+            else:
+                self._tell(EVERY_PROCESS, event)
+
+    def _tell(self, name: str, event: dict[str, Any]) -> None:
+        for listener in tuple(self.listeners.get(name, ())):
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener of %s failed", name)
 
     async def _keep_watching(self) -> None:
         """Say which fleets are watched here, and learn which are watched anywhere."""
@@ -317,32 +321,35 @@ class Hub:
         pipe.zrangebyscore("watched", now, "+inf")
         self.watched = {int(fleet) for fleet in (await pipe.execute())[-1]} | set(mine)
 
-    # --- positions: a tick per watched fleet ------------------------------------------------
+    # --- positions: a tick for all watched fleets -------------------------------------------
 
     def publish(self, fleet: int, moved: Mapping[int, str]) -> None:
-        """Send what moved: at once when the last tick is 100 ms old, else when it is."""
+        """Send what moved: at once when the last tick is 100 ms old, else when it is.
+
+        One event for all fleets, to all processes: a thousand fleets would be as many events a tick.
+        """
         if self._channel is None:  # nothing has listened here yet, so it is not known who watches
             self._spawn(self.join(EVERY_PROCESS, self._on_process))
-        if fleet not in self.watched:
+        if fleet not in self.watched or not moved:
             return
-        pending = self._pending.setdefault(fleet, {})
-        waiting = bool(pending)
-        pending.update(moved)
-        if not waiting and pending:
-            self._spawn(self._tick(fleet))
+        waiting = bool(self._pending)
+        self._pending.setdefault(fleet, {}).update(moved)
+        if not waiting:
+            self._spawn(self._tick())
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
         self._ticking.add(task)
         task.add_done_callback(self._ticking.discard)
 
-    async def _tick(self, fleet: int) -> None:
-        wait = self._last_tick.get(fleet, 0.0) + TICK_S - time.monotonic()
+    async def _tick(self) -> None:
+        wait = self._last_tick + TICK_S - time.monotonic()
         if wait > 0:
             await asyncio.sleep(wait)
-        self._last_tick[fleet] = time.monotonic()
-        items = list(self._pending.pop(fleet).items())
-        await send([(group(fleet), {"kind": "positions", "fleet": fleet, "items": items, "at": now_ms()})])
+        self._last_tick = time.monotonic()
+        pending, self._pending = self._pending, {}
+        moved = [(fleet, list(items.items())) for fleet, items in pending.items()]
+        await send([(EVERY_PROCESS, {"kind": "positions", "moved": moved})])
 
 
 @per_loop

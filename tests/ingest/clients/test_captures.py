@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.ingest.clients.captures import CAPTURES, form, get, post
@@ -169,6 +169,7 @@ values = st.recursive(
 )
 
 
+@example({"lat": 48.1, "lon": 11.5, "items": None})
 @given(st.dictionaries(st.sampled_from(KEYS), values, max_size=8) | st.lists(values, max_size=3))
 def test_known_keys_with_any_values_are_read_or_refused(content):
     import msgspec

@@ -65,6 +65,8 @@ def ours(content: dict[str, Any] | list[Any]) -> Report:
     items: Any = content
     if isinstance(content, dict):
         said = {name: content[name] for name in SAID if isinstance(content.get(name), list)}
-        items = content.get("items", [] if said else [content])
+        items = content.get("items")
+        if not isinstance(items, list):
+            items = [] if said else [content]
     records = [Record(rest(item, OURS) if isinstance(item, dict) else {"position": item}) for item in items]
     return Report("Fleetline", records, "" if records else "an empty batch", said)
