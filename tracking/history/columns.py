@@ -22,9 +22,7 @@ FLAT_M, FLAT_TO, FLAT_WIDE = 5_000.0, np.radians(80), np.radians(1)  # where the
 PRIMARY_SILENT_MS = 120_000  # then another device of the vehicle speaks for it, as on the map
 TABLE = Position._meta.db_table
 PARTS = 1_000_000_000  # of a degree, a metre: exact to nine decimals, a tenth of a millimetre
-OPTIONAL = {"speed", "accuracy", "heading"}  # never negative
-# What makes all of them positive, for CAST cuts off; few digits are soon read.
-SHIFT, SHIFT_OPTIONAL = 200 * PARTS, PARTS
+SHIFT = 200 * PARTS  # makes all of them positive: CAST cuts off
 WHOLE = {"vehicle_id", "time", "device_id", "start", "first", "last"}
 
 
@@ -103,7 +101,8 @@ def arrays(
 
     `source` is what follows FROM; the rows come in the `order` of those of the columns that were asked for.
     """
-    select = ", ".join(f"coalesce({name}, -1.0)" if name in OPTIONAL else name for name in names)
+    optional = {"speed", "accuracy", "heading"}  # never negative
+    select = ", ".join(f"coalesce({name}, -1.0)" if name in optional else name for name in names)
     read = _packed if connection.vendor == "postgresql" else _joined
     columns = read(names, f"SELECT {select} FROM {source}", values)  # noqa: S608 (our own names)
     # Sorted here: they mostly lie in order, and PostgreSQL would sort them on disk all the same.
@@ -115,7 +114,7 @@ def arrays(
         np.ascontiguousarray(column, kind) for column, kind in zip(columns, kinds, strict=True)
     ]
     for name, column in zip(names, found, strict=True):
-        if name in OPTIONAL:
+        if name in optional:
             column[column < 0] = np.nan
     return found
 
@@ -126,10 +125,9 @@ def _joined(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence
     And Python's other threads go on meanwhile. Floats come as whole numbers of PARTS.
     """
     columns = [f"c{number}" for number in range(len(names))]
-    shifts = [SHIFT_OPTIONAL if name in OPTIONAL else SHIFT for name in names]
     texts = ", ".join(
-        f"group_concat({c if name in WHOLE else f'CAST({c} * {PARTS} + {shift + 0.5} AS INTEGER)'})"
-        for c, name, shift in zip(columns, names, shifts, strict=True)
+        f"group_concat({c if name in WHOLE else f'CAST({c} * {PARTS} + {SHIFT + 0.5} AS INTEGER)'})"
+        for c, name in zip(columns, names, strict=True)
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -139,8 +137,8 @@ def _joined(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence
         row = cursor.fetchone()
     found = (np.fromstring(text or "", np.int64, sep=",") for text in row)
     return [
-        column if name in WHOLE else (column - shift) / PARTS
-        for name, column, shift in zip(names, found, shifts, strict=True)
+        column if name in WHOLE else (column - SHIFT) / PARTS
+        for name, column in zip(names, found, strict=True)
     ]
 
 
