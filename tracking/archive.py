@@ -70,8 +70,7 @@ def run(shard: int) -> int:
             elif time.monotonic() - worked > IDLE_S:
                 break
             time.sleep(REST_S)
-            # What comes while the other shards have their turns gathers by itself.
-            gather(reader, until=time.monotonic() + GATHER_S / settings.JOURNAL_SHARDS)
+            gather(reader, until=time.monotonic() + GATHER_S)
     finally:
         reader.rest()
         reader.release()
