@@ -1,8 +1,11 @@
 """The live hash: newest per vehicle, forward only; the primary device first. And presence."""
 
+import asyncio
 import itertools
+from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 
 from tracking import live, presence
 from tracking.live import PRIMARY_SILENT_MS, Update
@@ -62,6 +65,32 @@ async def test_a_large_fleet_that_moves_in_one_moment_is_taken_whole():
 async def test_the_interval_is_kept():
     await take(update(1000))
     assert await live.intervals(FLEET) == {7: 5.0}
+
+
+async def test_what_moves_in_many_fleets_is_one_event_a_tick():
+    sender, receiver = live.Hub(), live.Hub()  # as two processes have them
+    told: list[dict[str, Any]] = []
+    await receiver.watch(FLEET, told.append)
+    await receiver.watch(FLEET + 1, told.append)
+    layer = get_channel_layer()
+    witness = await layer.new_channel()
+    await sender.join(live.group(99), told.append)
+    await layer.group_add(live.EVERY_PROCESS, witness)
+    for time in (1, 2):
+        sender.publish(FLEET, {7: f"[7,{time}]", 8: f"[8,{time}]"})
+    sender.publish(FLEET + 1, {9: "[9,1]"})
+    sender.publish(FLEET + 2, {10: "[10,1]"})  # nobody watches it
+    while (event := await layer.receive(witness))["kind"] == "watch":  # said before, heard late
+        pass
+    assert [fleet for fleet, _ in event["fleets"]] == [FLEET, FLEET + 1]
+    while len(told) < 2:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert [(event["kind"], event["fleet"], [tuple(item) for item in event["items"]]) for event in told] == [
+        ("positions", FLEET, [(7, "[7,2]"), (8, "[8,2]")]),
+        ("positions", FLEET + 1, [(9, "[9,1]")]),
+    ]
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(layer.receive(witness), 2 * live.TICK_S)
 
 
 @pytest.fixture
