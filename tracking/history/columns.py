@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import psycopg
@@ -21,9 +21,24 @@ Mask = NDArray[np.bool_]
 FLAT_M, FLAT_TO, FLAT_WIDE = 5_000.0, np.radians(80), np.radians(1)  # where the globe is as good as flat
 PRIMARY_SILENT_MS = 120_000  # then another device of the vehicle speaks for it, as on the map
 TABLE = Position._meta.db_table
-PARTS = 1_000_000_000  # of a degree, a metre: exact to nine decimals, a tenth of a millimetre
-SHIFT = 200 * PARTS  # makes all of them positive: CAST cuts off
 WHOLE = {"vehicle_id", "time", "device_id", "start", "first", "last"}
+
+
+class Scale(NamedTuple):
+    """How SQLite sends a float: counted from `least` up, in so many parts of one, in so many bits."""
+
+    least: int
+    parts: int
+    bits: int
+
+
+LATITUDE, LONGITUDE = Scale(-90, 10_000_000, 31), Scale(-180, 10_000_000, 32)  # a centimetre
+SCALES = {
+    "latitude": LATITUDE, "south": LATITUDE, "north": LATITUDE,
+    "longitude": LONGITUDE, "west": LONGITUDE, "east": LONGITUDE,
+    "speed": Scale(-1, 10_000, 27), "accuracy": Scale(-1, 100, 34), "heading": Scale(-1, 100, 16),
+}  # fmt: skip
+BITS = 63  # of a number above zero
 
 
 @dataclass(frozen=True)
@@ -120,26 +135,52 @@ def arrays(
 
 
 def _joined(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:
-    """One row with the numbers of each column as a text: half the work of rows one by one.
+    """One row with texts of numbers, joined: half the work of rows one by one.
 
-    And Python's other threads go on meanwhile. Floats come as whole numbers of PARTS.
+    And Python's other threads go on meanwhile. A number costs much the same whatever its length, so
+    floats share one where they can, in the steps of SCALES.
     """
-    columns = [f"c{number}" for number in range(len(names))]
-    texts = ", ".join(
-        f"group_concat({c if name in WHOLE else f'CAST({c} * {PARTS} + {SHIFT + 0.5} AS INTEGER)'})"
-        for c, name in zip(columns, names, strict=True)
-    )
+    shared: list[list[str]] = []
+    room = 0
+    for name in names:
+        bits = BITS if name in WHOLE else SCALES[name].bits
+        if bits > room:
+            shared.append([])
+            room = BITS
+        shared[-1].append(name)
+        room -= bits
+    texts = ", ".join(f"group_concat({_together(each)})" for each in shared)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH rows ({', '.join(columns)}) AS ({query}) SELECT {texts} FROM rows",  # noqa: S608 (our names)
-            values,
-        )
+        cursor.execute(f"WITH rows ({', '.join(names)}) AS ({query}) SELECT {texts} FROM rows", values)  # noqa: S608
         row = cursor.fetchone()
-    found = (np.fromstring(text or "", np.int64, sep=",") for text in row)
-    return [
-        column if name in WHOLE else (column - SHIFT) / PARTS
-        for name, column in zip(names, found, strict=True)
-    ]
+    found: list[NDArray[Any]] = []
+    for each, text in zip(shared, row, strict=True):
+        found += _apart(each, np.fromstring(text or "", np.int64, sep=","))
+    return found
+
+
+def _together(names: Sequence[str]) -> str:
+    """SQL for a number that holds one column of WHOLE, or some of SCALES: the last in the lowest bits."""
+    if names[0] in WHOLE:
+        return names[0]
+    number = ""
+    for name in names:
+        least, parts, bits = SCALES[name]
+        part = f"CAST(({name} - {least}) * {parts} + 0.5 AS INTEGER)"  # CAST cuts off
+        number = f"({number} << {bits}) + {part}" if number else part
+    return number
+
+
+def _apart(names: Sequence[str], numbers: Ints) -> Sequence[NDArray[Any]]:
+    """The columns that `_together` put into one."""
+    if names[0] in WHOLE:
+        return [numbers]
+    found = []
+    for name in reversed(names):
+        least, parts, bits = SCALES[name]
+        found.append(((numbers & ((1 << bits) - 1)) + least * parts) / parts)
+        numbers = numbers >> bits
+    return found[::-1]
 
 
 def _packed(names: Sequence[str], query: str, values: Sequence[Any]) -> Sequence[NDArray[Any]]:

@@ -16,7 +16,7 @@ from tracking.positions import numbers
 # GEOS walks a line by recursion: pieces keep it shallow, whatever somebody drove.
 PIECE = 2000
 FINEST_M = 1.0
-COARSER = 1.5
+COARSER, MUCH_COARSER = 1.5, 1.5**2
 SAMPLE = 8
 WORLD_M = 2e7
 OTHERS = "heading, altitude, battery"
@@ -103,8 +103,8 @@ class _Line(NamedTuple):
         part = left = np.flatnonzero(np.arange(len(self.x)) // PIECE % SAMPLE == 0)
         guess = FINEST_M
         while len(left := self._at(left, guess)) * len(self.x) > most * len(part) and guess < WORLD_M:
-            guess *= COARSER
-        step = tolerance = max(FINEST_M, guess / COARSER)
+            guess *= MUCH_COARSER
+        step = tolerance = max(FINEST_M, guess / MUCH_COARSER)
         left = self._at(np.arange(len(self.x)), step)
         while len(left) > most:
             step *= COARSER
