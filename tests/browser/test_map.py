@@ -196,7 +196,7 @@ def test_pointing_at_one_shows_the_other_and_a_filter_hides_or_dims(start: Start
     page.mouse.move(5, 5)
     alone = looks(page)
     row(page, van).hover()
-    assert looks(page) != alone, "a ring around the marker"
+    wait_for(lambda: looks(page) != alone, "a ring around the marker")
     page.mouse.move(*middle(page))
     expect(row(page, van)).to_have_class(re.compile("row-hovered"))
     page.mouse.move(5, 5)
@@ -204,17 +204,18 @@ def test_pointing_at_one_shows_the_other_and_a_filter_hides_or_dims(start: Start
 
     page.locator("[data-chip=moving]").click()
     page.mouse.move(5, 5)
+    wait_for(lambda: looks(page) != alone, "the marker hidden")
     hidden = looks(page)
-    assert hidden != alone
     page.goto("/profile/")
     page.get_by_label("Dim vehicles on the map").check()
     page.get_by_role("button", name="Save").first.click()
     page.goto(f"/?q={van.name}")
+    expect(row(page, van)).to_have_attribute("data-state", "stopped")
     drawn(page)
     page.get_by_role("button", name="Show all vehicles").click()
     page.locator("[data-chip=moving]").click()
     page.mouse.move(5, 5)
-    assert looks(page) not in (alone, hidden)
+    wait_for(lambda: looks(page) not in (alone, hidden), "the marker dimmed")
 
 
 def test_a_trail_has_no_hole_where_the_connection_was_lost(start: Start, van: Van, house: House) -> None:
