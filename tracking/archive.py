@@ -91,8 +91,13 @@ def checkpoint() -> None:
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def has_work(shard: int) -> bool:
-    return bool(journal.Reader(journal.connect(), shard, owner="").read(1))
+def needs_waking(shard: int) -> bool:
+    """Whether there is work for which the caller, and nobody else, is to wake an archiver.
+
+    One at a time: a shard that was called twice after each of its runs would keep the others waiting.
+    """
+    reader = journal.Reader(journal.connect(), shard, owner="")
+    return bool(reader.read(1)) and reader.claim_waking()
 
 
 def archive(blocks: Iterable[tuple[bytes, int, bytes]]) -> int:

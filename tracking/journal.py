@@ -180,6 +180,10 @@ class Reader:
         """Tell the writers that nobody needs waking."""
         self.client.set(f"{self.key}:wake", "1", px=WAKE_MS)
 
+    def claim_waking(self) -> bool:
+        """Whether it is the caller who wakes an archiver: then nobody else does for WAKE_MS."""
+        return bool(self.client.set(f"{self.key}:wake", "1", nx=True, px=WAKE_MS))
+
     def presses(self, positions: int) -> bool:
         """Whether somebody waits for what came since this was asked, or so many positions are in it."""
         pressing, length = self.client.getdel(f"{self.key}:pressing"), self.client.get(f"{self.key}:length")

@@ -15,16 +15,19 @@ SLICE_S = 10.0  # a stop waits for the task that runs
 def archive(shard: int) -> None:
     """Archive one shard for at most 2 s, and come again while there is work."""
     archiver.run(shard)
-    if archiver.has_work(shard):
-        archive.apply_async(args=[shard], expires=10)
+    _wake_archiver(shard)
 
 
 @shared_task
 def sweep() -> None:
     """Wake the archivers: whatever kept a writer from doing so, it costs a few seconds."""
     for shard in range(settings.JOURNAL_SHARDS):
-        if archiver.has_work(shard):
-            archive.apply_async(args=[shard], expires=10)
+        _wake_archiver(shard)
+
+
+def _wake_archiver(shard: int) -> None:
+    if archiver.needs_waking(shard):
+        archive.apply_async(args=[shard], expires=10)
 
 
 @shared_task

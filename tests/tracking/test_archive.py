@@ -178,11 +178,33 @@ def test_the_archiver_empties_the_journal_and_counts_it_down(van, transactional_
 
     asyncio.run(write())
     assert journal.backlog(journal.connect())[0] == 300
-    assert archive.has_work(0)
     assert archive.run(0) == 300
     assert Position.objects.count() == 300
     assert journal.backlog(journal.connect()) == (0, 0)
-    assert not archive.has_work(0)
+    assert not archive.needs_waking(0)
+
+
+def test_an_archiver_is_woken_once_by_whoever_comes_first():
+    import asyncio
+
+    from tracking import archive, journal
+    from tracking.loops import journal_redis
+
+    async def write() -> list[int]:
+        pipe = journal_redis().pipeline(transaction=False)
+        journal.append(pipe, [journal.Fixes(1, 1, T0, [fix(0)])])
+        return await pipe.execute()
+
+    reader = journal.Reader(journal.connect(), 0, owner="me")
+    assert not archive.needs_waking(0), "nothing is there"
+    assert asyncio.run(write()) == [journal.WAKE]
+    assert not archive.needs_waking(0), "the writer does"
+    reader.rest()
+    assert archive.needs_waking(0)
+    assert not archive.needs_waking(0)
+    assert asyncio.run(write()) == [journal.TAKEN]
+    reader.rest()
+    assert asyncio.run(write()) == [journal.WAKE]
 
 
 @pytest.mark.parametrize(("pressing", "said"), [(False, ""), (True, "alarm"), (True, "receipt")])
