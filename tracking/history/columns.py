@@ -32,11 +32,15 @@ class Scale(NamedTuple):
     bits: int
 
 
-LATITUDE, LONGITUDE = Scale(-90, 10_000_000, 31), Scale(-180, 10_000_000, 32)  # a centimetre
+# Decimals that say something: a centimetre, 0.1 mm/s, a centimetre, 0.01 degrees.
+DIGITS = {"latitude": 7, "longitude": 7, "speed": 4, "accuracy": 2, "heading": 2}
+LATITUDE, LONGITUDE = Scale(-90, 10 ** DIGITS["latitude"], 31), Scale(-180, 10 ** DIGITS["longitude"], 32)
 SCALES = {
     "latitude": LATITUDE, "south": LATITUDE, "north": LATITUDE,
     "longitude": LONGITUDE, "west": LONGITUDE, "east": LONGITUDE,
-    "speed": Scale(-1, 10_000, 27), "accuracy": Scale(-1, 100, 34), "heading": Scale(-1, 100, 16),
+    "speed": Scale(-1, 10 ** DIGITS["speed"], 27),
+    "accuracy": Scale(-1, 10 ** DIGITS["accuracy"], 34),
+    "heading": Scale(-1, 10 ** DIGITS["heading"], 16),
 }  # fmt: skip
 BITS = 63  # of a number above zero
 

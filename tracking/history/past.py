@@ -14,7 +14,7 @@ from django.db.models import Count, Q
 
 from tracking.fixes import EPOCH, MILLISECOND
 from tracking.history import segments
-from tracking.history.columns import PRIMARY_SILENT_MS, TABLE, Ints, Mask, arrays
+from tracking.history.columns import DIGITS, PRIMARY_SILENT_MS, TABLE, Ints, Mask, arrays
 from tracking.models import Alert, Device
 from tracking.positions import among, listed
 from tracking.states import expected
@@ -133,7 +133,8 @@ def tracks(vehicles: Iterable[int], start_ms: int, end_ms: int) -> tuple[int, di
     mine = _of_shown(vehicle, time, device)
     vehicle, time = vehicle[mine], time[mine]
     thin = np.flatnonzero(np.r_[True, (np.diff(vehicle) != 0) | (np.diff(time // step) != 0)][: len(time)])
-    vehicle, time, *rest = (column[thin] for column in (vehicle, time, *(each[mine] for each in rest)))
+    vehicle, time = vehicle[thin], time[thin]
+    rest = [np.round(column[mine][thin], DIGITS[name]) for name, column in zip(names[3:], rest, strict=True)]
     edges = np.flatnonzero(np.r_[True, np.diff(vehicle) != 0, True]) if len(vehicle) else np.zeros(1, int)
     found = {}
     for begin, end in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):

@@ -8,7 +8,7 @@ import orjson
 
 from tracking.fixes import EPOCH, MILLISECOND
 from tracking.history import columns, day, outline
-from tracking.history.columns import Columns, Ints
+from tracking.history.columns import DIGITS, Columns, Ints
 from tracking.history.completeness import completeness
 from tracking.history.outliers import RULE, outliers
 from tracking.models import Assignment
@@ -16,7 +16,6 @@ from tracking.models import Assignment
 MOST = 5000
 LEAST, UTMOST = 100, 50_000  # that a page may ask for
 OUTLIERS_SHOWN = 100
-DIGITS = 7  # of degrees: a centimetre
 
 
 def review(vehicle: int, *, start_ms: int, end_ms: int, most: int = MOST) -> dict[str, Any]:
@@ -72,8 +71,9 @@ def _segments(vehicle: int, kept: Columns, breaks: Ints, shown: Ints) -> list[di
         part = place.take(slice(begin, end))
         heading, altitude, battery = zip(*others[begin:end], strict=True)
         found.append({
-            "time": part.time, "speed": part.speed,
-            "lat": np.round(part.latitude, DIGITS), "lon": np.round(part.longitude, DIGITS),
+            "time": part.time, "speed": np.round(part.speed, DIGITS["speed"]),
+            "lat": np.round(part.latitude, DIGITS["latitude"]),
+            "lon": np.round(part.longitude, DIGITS["longitude"]),
             "heading": heading, "altitude": altitude, "battery": battery,
         })  # fmt: skip
     return found
