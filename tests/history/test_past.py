@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tests.tracking.conftest import T0, van  # noqa: F401 (a fixture)
 from tracking.fixes import EPOCH, MILLISECOND, Fix
@@ -117,6 +118,15 @@ def test_tracks_are_thinned_and_say_so(van, monkeypatch):  # noqa: F811
     assert (step, len(found[van.vehicle.pk]["time"])) == (15_000, 4)
     assert past.tracks([van.vehicle.pk], T0 - 9, T0)[1] == {}
     assert past.tracks([], T0, T0 + 9)[1] == {}
+
+
+def test_a_track_has_the_decimals_that_say_something_on_every_database(van):  # noqa: F811
+    fine = {"latitude": 57.123456789, "longitude": -179.987654321, "speed": 13.88888888, "heading": 271.126}
+    heard(van, "device", replace(fix(0), **fine), replace(fix(10), speed=None, heading=None))
+    track = past.tracks([van.vehicle.pk], T0, T0 + 60_000)[1][van.vehicle.pk]
+    first = {name: track[name][0] for name in ("lat", "lon", "speed", "heading")}
+    assert first == {"lat": 57.1234568, "lon": -179.9876543, "speed": 13.8889, "heading": 271.13}
+    assert np.isnan([track["speed"][1], track["heading"][1]]).all()
 
 
 @given(fixes=times)
