@@ -185,6 +185,9 @@ def stills(one: Demo, browser: Browser, state: Any, look: str) -> None:
             context.clear_cookies()
         page.goto(path)
         page.wait_for_load_state("networkidle")
+        if page.locator("#map").count():
+            expect(page.locator("html")).to_have_attribute("data-map", "idle", timeout=PATIENCE_MS)
+            page.wait_for_timeout(1500)  # the land comes after the vehicles
         picture(page, f"{name}-{look}")
     context.close()
 
