@@ -36,6 +36,7 @@ REST_S = 0.02  # others get to write, too
 GATHER_S, LOOK_S = 1.0, 0.05
 RUN_S = 2.0
 IDLE_S = 0.5
+CHECKPOINT_MS = 100
 MAX_QUARANTINED_A_DAY = 1000
 DAY_MS = 86_400_000
 
@@ -85,10 +86,17 @@ def gather(reader: journal.Reader, *, until: float) -> None:
 
 
 def checkpoint() -> None:
-    """Move SQLite's write-ahead log into the database; nobody else does (fleet/settings.py)."""
+    """Move SQLite's write-ahead log into the database; nobody else does (fleet/settings.py).
+
+    It keeps all writers out while it waits for those who still read what was before. What they do
+    not let go is moved by the next one.
+    """
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
+            (patience_ms,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+            cursor.execute(f"PRAGMA busy_timeout={CHECKPOINT_MS}")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute(f"PRAGMA busy_timeout={patience_ms}")
 
 
 def needs_waking(shard: int) -> bool:

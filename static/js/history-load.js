@@ -6,6 +6,8 @@ import { t } from "./i18n.js";
 import { Track } from "./track.js";
 
 const KEPT = 24; // tracks
+/** While one looks around. What a device kept for later changes what is over, too. */
+const KEPT_MS = 60_000;
 /** What a screen can show of one track. */
 const MOST_FIXES = 5000;
 
@@ -53,12 +55,17 @@ export class History {
   #address;
   /** @type {AbortController | null} */
   #running = null;
-  /** @type {Map<string, Track>} */
+  /** @type {Map<string, { track: Track, asked: number }>} */
   #kept = new Map();
 
   /** @param {string} address with 0 for a vehicle's id */
   constructor(address) {
     this.#address = address;
+  }
+
+  /** The next answer comes from the server. */
+  forget() {
+    this.#kept.clear();
   }
 
   /**
@@ -84,10 +91,12 @@ export class History {
   async #one(id, from, to, signal) {
     const query = new URLSearchParams({ from: iso(from), to: iso(to), most: String(MOST_FIXES) });
     const address = `${this.#address.replace("/0/", `/${id}/`)}?${query}`;
+    const asked = Date.now();
     const known = this.#kept.get(address);
-    if (known && to < Date.now()) return known; // what is over does not change while one looks
+    if (known && to < known.asked && asked - known.asked < KEPT_MS) return known.track;
     const track = new Track(await ask(address, signal));
-    this.#kept.set(address, track);
+    this.#kept.delete(address); // the oldest stand first
+    this.#kept.set(address, { track, asked });
     if (this.#kept.size > KEPT) this.#kept.delete(/** @type {string} */ (this.#kept.keys().next().value));
     return track;
   }

@@ -302,6 +302,7 @@ element("range").addEventListener("submit", (event) => {
     return input("to").focus();
   }
   zoomedIn = 0;
+  archive.forget();
   go({ ...view, from, to, at: null });
 });
 input("follow").addEventListener("change", () => drawTime(replay.time, true));

@@ -14,7 +14,7 @@ from tests.browser.van import HERE, Van
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
-MINUTE_MS = 60_000
+MINUTE_MS, DAY_MS = 60_000, 86_400_000
 STEP = 0.001  # degrees north: 111 m
 
 
@@ -110,7 +110,7 @@ def test_a_track_is_shown_summed_up_replayed_and_taken_away(start: Start, van: V
 def test_chart_presets_and_picker_change_what_is_shown(start: Start, van: Van, vans: Any) -> None:
     other = next(vans)
     with van, other:
-        begin = int(time.time() * 1000) - 20 * MINUTE_MS
+        begin = int(time.time() * 1000) - 3 * DAY_MS  # neither today nor yesterday, whatever the time is
         drive(van, begin, 12)
         drive(other, begin, 4)
         page = start(f"/history/?v={van.pk}&from={iso(begin)}&to={iso(begin + 10 * MINUTE_MS)}")
@@ -181,8 +181,10 @@ def test_every_state_says_what_to_do(start: Start, van: Van, complaints: Complai
 def test_clock_and_units_are_the_readers(start: Start, van: Van) -> None:
     with van:
         begin = int(datetime(2026, 3, 8, 6, 30, tzinfo=UTC).timestamp() * 1000)  # clocks go on
-        drive(van, begin, 6)
+        drive(van, begin, 2)
         page = start(f"/history/?v={van.pk}&from={iso(begin)}&to={iso(begin + 90 * MINUTE_MS)}", who="nora")
+        shown(page, van, "2")
+        drive(van, begin, 6)  # what the device had kept
         shown(page, van, "6")
     expect(page.get_by_label("From")).to_have_value("2026-03-08T01:30")
     expect(page.get_by_label("to", exact=True)).to_have_value("2026-03-08T04:00")

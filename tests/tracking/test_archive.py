@@ -1,6 +1,10 @@
 """The archive stores everything once, in any order, and no bad row stops it."""
 
+import contextlib
 import itertools
+import sqlite3
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -182,6 +186,36 @@ def test_the_archiver_empties_the_journal_and_counts_it_down(van, transactional_
     assert Position.objects.count() == 300
     assert journal.backlog(journal.connect()) == (0, 0)
     assert not archive.needs_waking(0)
+
+
+def test_a_checkpoint_waits_for_no_reader(van, transactional_db):
+    """On SQLite it would keep every writer out for as long as somebody reads what was before."""
+    from django.db import connection
+
+    from tracking import archive, journal
+
+    def log_size() -> int:
+        return Path(f"{connection.settings_dict['NAME']}-wal").stat().st_size
+
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL has no such checkpoint")
+    def heard(seconds: int) -> list[journal.Entry]:
+        return [journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(seconds)])]
+
+    archive.store(heard(0))
+    with contextlib.closing(sqlite3.connect(connection.settings_dict["NAME"])) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM tracking_position").fetchone()
+        archive.store(heard(1))
+        started = time.monotonic()
+        archive.checkpoint()
+        assert time.monotonic() - started < 5, "the connection's own patience is 20 s"
+        assert log_size() > 0, "somebody still reads it"
+        archive.store(heard(2))
+    archive.checkpoint()
+    assert log_size() == 0
+    with connection.cursor() as cursor:
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
 
 
 def test_an_archiver_is_woken_once_by_whoever_comes_first():
