@@ -13,7 +13,7 @@ from django.urls import path  # noqa: E402
 
 from dashboard.consumers import DashboardConsumer  # noqa: E402
 from dashboard.origin import same_origin  # noqa: E402
-from fleet.processes import collect_seldom  # noqa: E402
+from fleet.processes import collect_seldom, open_many  # noqa: E402
 from fleet.proxy import outside  # noqa: E402
 from tracking.ingest.consumers import DeviceConsumer  # noqa: E402
 
@@ -25,3 +25,4 @@ sockets = URLRouter(
 )
 application = outside(ProtocolTypeRouter({"http": http, "websocket": sockets}))
 collect_seldom()
+open_many()

@@ -1,8 +1,10 @@
-"""Processes of this machine: who is alive, who must not outlive whom, how seldom they look for garbage."""
+"""Processes of this machine: who is alive, who must not outlive whom, how many files they open."""
 
+import contextlib
 import ctypes
 import gc
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -15,6 +17,18 @@ LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 STATE, START = 0, 19
 # Objects more than before, collections of the young, of the middle-aged: Python's own are 700, 10, 10.
 COLLECT_AFTER = 20_000, 20, 20
+# Each connection is one. What a process may have by itself is 1024 on most systems.
+MOST_FILES = 65_536
+
+
+def open_many() -> None:
+    """Open as many files as the system lets this process, in one that holds many connections."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft not in range(most):
+        return
+    with contextlib.suppress(OSError, ValueError):  # macOS has one more limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def collect_seldom() -> None:

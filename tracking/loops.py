@@ -5,7 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any, TypeVar
-from weakref import WeakKeyDictionary
 
 import redis.asyncio as redis
 from django.conf import settings
@@ -20,11 +19,14 @@ T = TypeVar("T")
 
 def per_loop(factory: Callable[[], T]) -> Callable[[], T]:
     """Decorate a factory: it runs once for each event loop, and its result is kept for that loop."""
-    instances: WeakKeyDictionary[asyncio.AbstractEventLoop, T] = WeakKeyDictionary()
+    instances: dict[asyncio.AbstractEventLoop, T] = {}
 
     def get() -> T:
         loop = asyncio.get_running_loop()
         if loop not in instances:
+            # What they hold, connections above all, holds on to its loop: no weak reference would end.
+            for closed in [other for other in instances if other.is_closed()]:
+                del instances[closed]
             instances[loop] = factory()
         return instances[loop]
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import psutil
 import pytest
 from websockets.sync.client import connect
 
-from fleet.processes import dies_with
+from fleet.processes import MOST_FILES, dies_with
 from tests import servers
 from tests.fleet import flood
 
@@ -99,6 +100,19 @@ def test_requests_after_one_another_on_one_connection(running: Running) -> None:
         connection.request("GET", path)
         assert len(connection.getresponse().read()) == size
     connection.close()
+
+
+def test_a_web_process_takes_as_many_connections_as_the_system_lets_it() -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    assert not 0 <= hard <= 256, "this test needs a hard limit above 256 open files"
+    limits = "import resource, fleet.asgi; print(*resource.getrlimit(resource.RLIMIT_NOFILE))"
+    done = subprocess.run(
+        [sys.executable, "-c", limits], cwd=ROOT, check=True, capture_output=True, text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)),
+    )  # fmt: skip
+    soft, kept = map(int, done.stdout.split())
+    assert soft == (min(hard, MOST_FILES) if hard >= 0 else MOST_FILES)
+    assert kept == hard
 
 
 def test_two_processes_share_one_socket() -> None:

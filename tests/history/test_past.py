@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -58,6 +58,8 @@ times = st.lists(
 
 
 @given(fixes=times, at=st.integers(-10, 420))
+@example(fixes=[(0, "device"), *((second, "phone") for second in range(1, 122))], at=120)
+@example(fixes=[(0, "device"), *((second, "phone") for second in range(1, 122))], at=121)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_device_that_the_live_map_would_have_shown(van, fixes, at):  # noqa: F811
     from tracking.models import Latest, Position, Segment

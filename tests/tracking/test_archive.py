@@ -199,6 +199,7 @@ def test_a_checkpoint_waits_for_no_reader(van, transactional_db):
 
     if connection.vendor != "sqlite":
         pytest.skip("PostgreSQL has no such checkpoint")
+
     def heard(seconds: int) -> list[journal.Entry]:
         return [journal.Fixes(van.vehicle.pk, van.device.pk, T0, [fix(seconds)])]
 

@@ -1,11 +1,13 @@
-"""A coroutine that was begun outside of a task goes on in one."""
+"""What belongs to an event loop ends with it; a coroutine that was begun outside of a task goes on in one."""
 
 import asyncio
+import gc
+import weakref
 from typing import Any
 
 import pytest
 
-from tracking.loops import Resumed
+from tracking.loops import Resumed, per_loop
 
 
 async def begun(log: list[Any], first: asyncio.Future[int], second: asyncio.Future[int]) -> None:
@@ -50,3 +52,22 @@ async def test_it_can_be_cancelled_and_timed_out() -> None:
         async with asyncio.timeout(0.01):
             await resumed
     assert log == [1, "CancelledError"]
+
+
+class Connection:
+    """Holds on to its loop, as every connection does."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+
+
+def test_what_belongs_to_a_loop_ends_with_it() -> None:
+    connection = per_loop(Connection)
+
+    async def used() -> weakref.ref[Connection]:
+        assert connection() is connection()
+        return weakref.ref(connection())
+
+    kept = [asyncio.run(used()) for _ in range(3)]
+    gc.collect()
+    assert [ref() is not None for ref in kept] == [False, False, True]

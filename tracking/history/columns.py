@@ -110,7 +110,7 @@ def shown(fixes: Columns, primary: set[int]) -> Columns:
         return fixes
     is_primary = np.isin(fixes.device, np.array(sorted(primary), np.int64))
     heard = np.maximum.accumulate(np.where(is_primary, fixes.time, np.iinfo(np.int64).min // 2))
-    return fixes.take(is_primary | (fixes.time - heard >= PRIMARY_SILENT_MS))
+    return fixes.take(is_primary | (fixes.time - heard > PRIMARY_SILENT_MS))
 
 
 def arrays(

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import orjson
 from django.db import connection
 from django.db.models import Count, Q
 
@@ -39,13 +38,19 @@ class Past(NamedTuple):
 
 def state_at(vehicles: Iterable[int], at: int) -> Past:
     """The last fix of each vehicle at a moment (ms), for those that had any."""
-    wanted = sorted(set(vehicles))
-    recent = _recent(wanted, at)
+    recent = _recent([(vehicle, 0, at) for vehicle in sorted(set(vehicles))])
     primary = set(Device.objects.filter(primary=True).values_list("pk", flat=True))
-    chosen = {vehicle: _shown(vehicle, fixes, primary) for vehicle, fixes in recent.items()}
+    others = [
+        (v, fixes[0][0] - PRIMARY_SILENT_MS, fixes[0][0])
+        for v, fixes in recent.items()
+        if fixes[0][1] not in primary
+    ]
+    # The primary device shows its vehicle, unless it was silent for two minutes.
+    recent |= _recent(others, primary)
+    chosen = {vehicle: fixes[0] for vehicle, fixes in recent.items()}
     intervals: dict[int, float] = {}
-    for vehicle, (time, device) in chosen.items():
-        times = [t for t, d in reversed(recent[vehicle]) if d == device and t <= time]
+    for vehicle, (_, device) in chosen.items():
+        times = [t for t, d in reversed(recent[vehicle]) if d == device]
         usual = expected([(b - a) / 1000 for a, b in zip(times, times[1:], strict=False)])
         if usual is not None:
             intervals[vehicle] = usual
@@ -53,42 +58,33 @@ def state_at(vehicles: Iterable[int], at: int) -> Past:
     return Past(_places([(v, time, device) for v, (time, device) in chosen.items()]), intervals, online)
 
 
-def _recent(vehicles: Sequence[int], at: int) -> dict[int, list[tuple[int, int]]]:
-    """The last RECENT fixes of each vehicle up to a moment: (time, device), the newest first."""
+def _recent(spans: Sequence[Key], devices: Iterable[int] | None = None) -> dict[int, list[tuple[int, int]]]:
+    """The last RECENT fixes in each (vehicle, from ms, to ms), of any device or of some: (time, device).
+
+    The newest first; a vehicle without any is left out.
+    """
+    if not spans:
+        return {}
+    joined = "string_agg" if connection.vendor == "postgresql" else "group_concat"
+    source, values = listed(spans)
+    which, ids = among(devices or ())
+    some, asked = (f"AND device_id {which} ", [ids]) if devices is not None else ("", [])
     newest = (
-        f"SELECT time, device_id FROM {TABLE} WHERE vehicle_id = v.id AND time <= %s "  # noqa: S608 (our names)
+        f"SELECT time, device_id FROM {TABLE} WHERE vehicle_id = a AND time BETWEEN b AND c {some}"  # noqa: S608 (our names)
         f"ORDER BY time DESC, device_id DESC LIMIT {RECENT}"
     )
-    asked: list[int] | str
-    if connection.vendor == "postgresql":
-        joined, source, asked = "string_agg", "unnest(%s::int8[]) AS v (id)", list(vehicles)
-    else:
-        joined, source = "group_concat", "(SELECT value AS id FROM json_each(%s)) AS v"
-        asked = orjson.dumps(vehicles).decode()
     found: dict[int, list[tuple[int, int]]] = {}
     with connection.cursor() as cursor:
         # One text a vehicle: SQLite has no LATERAL, and rows one by one take longer.
         cursor.execute(
-            f"SELECT v.id, (SELECT {joined}(time || ',' || device_id, ',') "  # noqa: S608
-            f"FROM ({newest}) AS n) FROM {source}",
-            [at, asked],
+            f"SELECT a, (SELECT {joined}(time || ',' || device_id, ',') FROM ({newest}) AS n) FROM {source}",  # noqa: S608
+            [*asked, *values],
         )
         for vehicle, text in cursor.fetchall():
             if text:
                 numbers = list(map(int, text.split(",")))
                 found[vehicle] = list(zip(numbers[::2], numbers[1::2], strict=True))
     return found
-
-
-def _shown(vehicle: int, fixes: list[tuple[int, int]], primary: set[int]) -> tuple[int, int]:
-    """The fix that shows the vehicle: its primary device's, unless that one was silent for two minutes."""
-    newest = fixes[0]
-    if newest[1] in primary or not primary or len({device for _, device in fixes}) == 1:
-        return newest
-    for time, device in fixes:
-        if device in primary and newest[0] - time <= PRIMARY_SILENT_MS:
-            return time, device
-    return newest
 
 
 def _places(keys: Sequence[Key]) -> list[list[Any]]:
@@ -154,6 +150,6 @@ def _of_shown(vehicle: Ints, time: Ints, device: Ints) -> Mask:
     # A vehicle's times start above those of the one before it, so that its silence is its own.
     span = int(time.max() - time.min()) + 2 * PRIMARY_SILENT_MS
     order = np.cumsum(np.r_[0, np.diff(vehicle) != 0]) * span + (time - time.min())
-    heard = np.maximum.accumulate(np.where(is_primary, order, -PRIMARY_SILENT_MS))
-    mine: Mask = is_primary | (order - heard >= PRIMARY_SILENT_MS)
+    heard = np.maximum.accumulate(np.where(is_primary, order, -PRIMARY_SILENT_MS - 1))
+    mine: Mask = is_primary | (order - heard > PRIMARY_SILENT_MS)
     return mine
