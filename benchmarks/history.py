@@ -87,7 +87,7 @@ def fill(total: int) -> None:
         made = [Vehicle(fleet=fleet, name=f"{name} {n}") for n in range(counts[name])]
         Vehicle.objects.bulk_create(made, batch_size=500)
         Device.objects.bulk_create(
-            [Device(uid=vehicle.name.replace(" ", "-"), vehicle=vehicle) for vehicle in made], batch_size=500
+            [Device(uid=v.name.replace(" ", "-"), vehicle=v, primary=True) for v in made], batch_size=500
         )
         devices = dict(Device.objects.filter(vehicle__fleet=fleet).values_list("vehicle_id", "pk"))
         partitions.ensure(range(END - (each[name] + 1) * INTERVAL_MS, END + 1, 86_400_000))
