@@ -1,4 +1,4 @@
-"""An application that sends much, for test_servers.py."""
+"""An application that sends much, or back what it gets, for test_servers.py."""
 
 import hashlib
 from collections.abc import Awaitable, Callable
@@ -16,6 +16,11 @@ async def application(
 ) -> None:
     if scope["type"] == "websocket":
         await send({"type": "websocket.accept"})
+        while scope["path"] == "/echo" and (message := await receive())["type"] != "websocket.disconnect":
+            if message["type"] == "websocket.receive":
+                data = message.get("bytes")
+                back = {"text": f"> {message['text']}"} if data is None else {"bytes": b"> " + data}
+                await send({"type": "websocket.send", **back})
         for number in range(FRAMES):
             await send({"type": "websocket.send", "text": f"{number} " + "x" * len(CHUNK)})
         while (await receive())["type"] != "websocket.disconnect":

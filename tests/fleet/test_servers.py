@@ -1,7 +1,9 @@
 """Both servers serve on an inherited socket, and a slow reader costs no memory."""
 
+import contextlib
 import hashlib
 import os
+import random
 import resource
 import socket
 import subprocess
@@ -14,6 +16,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
 from fleet.processes import MOST_FILES, dies_with
@@ -88,6 +92,65 @@ def test_a_socket_that_is_read_late_gets_every_frame_in_order(running: Running) 
         time.sleep(1)
         for number in range(flood.FRAMES):
             assert socket.recv() == f"{number} " + "x" * len(flood.CHUNK)
+
+
+TEXTS = "", "short", "å€😀", "x" * 125, "x" * 126, "å" * 60, "å" * 200, "x" * 65_535, "x" * 65_536
+MESSAGES: tuple[str | bytes, ...] = (*TEXTS, b"\xff", "last")
+
+
+def frame(data: bytes, opcode: Opcode = Opcode.TEXT, *, fin: bool = True) -> bytes:
+    return Frame(opcode, data, fin).serialize(mask=True)
+
+
+def framed(message: str | bytes) -> bytes:
+    """A message as frames: whole, then in three with a ping between."""
+    opcode = Opcode.TEXT if isinstance(message, str) else Opcode.BINARY
+    data = message.encode() if isinstance(message, str) else message
+    third = len(data) // 3
+    parts = [
+        frame(data, opcode),
+        frame(data[:third], opcode, fin=False),
+        frame(data[third : 2 * third], Opcode.CONT, fin=False),
+        frame(b"there?", Opcode.PING),
+        frame(data[2 * third :], Opcode.CONT),
+    ]
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_messages_come_whole_and_in_order_however_they_are_cut(running: Running, seed: int) -> None:
+    sent = b"".join(map(framed, MESSAGES))
+    chance = random.Random(seed)
+    with connect(f"ws://127.0.0.1:{running.port}/echo", max_queue=None) as client:
+        while sent:
+            size = chance.choice((1, 2, 5, 9, 40, 200, 70_000))
+            client.socket.sendall(sent[:size])
+            sent = sent[size:]
+            time.sleep(0.0005)
+        for message in MESSAGES:
+            back = "> " + message if isinstance(message, str) else b"> " + message
+            assert [client.recv(timeout=10), client.recv(timeout=10)] == [back, back]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        frame(b"\xff no UTF-8"),
+        Frame(Opcode.TEXT, b"not masked").serialize(mask=False),
+        frame(b"begun", fin=False) + frame(b"another"),
+        frame(b"nothing to go on with", Opcode.CONT),
+        frame(b"x" * 2_000_000),
+    ],
+    ids=["encoding", "unmasked", "within another", "no beginning", "too long"],
+)
+def test_a_frame_that_is_wrong_ends_the_connection(running: Running, wrong: bytes) -> None:
+    with connect(f"ws://127.0.0.1:{running.port}/echo") as client:
+        client.send("right")
+        assert client.recv(timeout=10) == "> right"
+        with contextlib.suppress(OSError):
+            client.socket.sendall(wrong + frame(b"too late"))
+        with pytest.raises(ConnectionClosed):
+            client.recv(timeout=10)
 
 
 def test_requests_after_one_another_on_one_connection(running: Running) -> None:
