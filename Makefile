@@ -5,6 +5,7 @@
 # make bench  measure everything in docs/BENCHMARKS.md (QUICK=1: the short way); make growth: how it grows
 # make chaos  kill processes at random under load (SECONDS=60 SEED=… SERVER=daphne DATABASE=sqlite)
 # make messages  collect the texts of the pages for the translations in locale (needs xgettext)
+# make lock   choose package versions for requirements*.in again (needs uv; UPGRADE=1: the newest ones)
 # make screenshots  pictures of every page and state in build/screenshots, those of the documents in docs/img
 #
 # Each step runs again only when its inputs changed.
@@ -22,7 +23,7 @@ SCRIPTS = $(wildcard tests/js/*.js)
 WORKERS := -n auto --maxprocesses 4 --dist loadfile
 
 .DELETE_ON_ERROR:
-.PHONY: run build test test-pages test-code check messages bench growth chaos screenshots dev clean
+.PHONY: run build test test-pages test-code check messages lock bench growth chaos screenshots dev clean
 
 run: build
 	@exec $(PY) manage.py up --demo --port $(PORT) $(if $(LAN),--lan)
@@ -58,6 +59,12 @@ check: dev
 messages: .venv/.packages
 	$(PY) manage.py makemessages --all
 	$(PY) manage.py makemessages --all -d djangojs
+
+# With extras: pip 23 does not find `twisted[tls]` in a plain `twisted==…` once a newer twisted is out.
+lock:
+	@for name in requirements requirements-dev; do \
+		uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+			--no-strip-extras $(if $(UPGRADE),--upgrade) $$name.in -o $$name.txt || exit 1; done
 
 screenshots: dev
 	$(PY) -m tests.browser.screenshots
