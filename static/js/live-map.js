@@ -41,6 +41,7 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById("labels"));
   const { files, worker } = settings;
   const made = await create(container, { files, palette: palette(), workerUrl: worker });
+  const { Marker } = await import("maplibre-gl");
   const map = new FleetMap(made, { canvas, files, store, palette: palette(), track: settings.trail });
   map.onUnfollow = onUnfollow;
   map.onSelect = onSelect;
@@ -60,9 +61,8 @@ export async function start({ settings, store, onClick, onHover, onSelect, onUnf
   const recolour = () => map.recolour(palette());
   dark.addEventListener("change", recolour);
   document.addEventListener("scheme", recolour);
-  map.move([...store.slots()], true);
-  const { Marker } = await import("maplibre-gl");
   const ring = circle(made.map, (lon, lat) => shown(map.datum, lon, lat));
+  map.move([...store.slots()], true); // no `await` below: frames that come before the caller has the map move nothing
   return { map, pin: pin(made.map, Marker), ring, raw: made.map };
 }
 

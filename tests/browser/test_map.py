@@ -209,6 +209,7 @@ def test_pointing_at_one_shows_the_other_and_a_filter_hides_or_dims(start: Start
     page.goto("/profile/")
     page.get_by_label("Dim vehicles on the map").check()
     page.get_by_role("button", name="Save").first.click()
+    expect(page.locator(".notice")).to_have_text("Saved.")
     page.goto(f"/?q={van.name}")
     expect(row(page, van)).to_have_attribute("data-state", "stopped")
     drawn(page)
